@@ -1,0 +1,55 @@
+/**
+ * The contract between the engine and the outside world, and its vocabulary:
+ *
+ * - **activation**: one YAML file: query, target, identifier, mode and mapping
+ * - **source**: a warehouse connection
+ * - **row**: what the query returned
+ * - **record**: a row after mapping and casting, ready for the target
+ * - **key**: what identifies a record between runs
+ * - **snapshot**: what the target is known to hold, per key, from confirmed outcomes
+ * - **operation**: one intended change to one key
+ * - **plan**: the operations of one run, with totals
+ * - **outcome**: how one operation ended
+ * - **failure**: an operation that did not end in `applied`, kept until it does
+ * - **guard**: a limit that refuses a plan
+ * - **run**: one execution
+ */
+export type { Clock, ConnectorContext, Random } from './context.ts'
+export {
+  ConfigurationError,
+  formatProblem,
+  type Position,
+  type Problem,
+  QueryError,
+  StopRunError,
+  TryAgainError,
+} from './errors.ts'
+export {
+  type Delivery,
+  type Failure,
+  type FailureCode,
+  failureCodes,
+  type Mode,
+  type Operation,
+  type Outcome,
+  type OutcomeStatus,
+  outcomeStatuses,
+  type Scalar,
+  type TargetRecord,
+} from './operation.ts'
+export type { Column, ColumnType, RowBatch, Value } from './row.ts'
+export { Secret, secretOption } from './secret.ts'
+export type { RowStream, Source, SourceConnector } from './source.ts'
+export type {
+  Connectors,
+  DeliveryPlan,
+  Field,
+  FieldType,
+  MappedField,
+  RequestCounts,
+  RunningSandbox,
+  Sandbox,
+  Target,
+  TargetConnector,
+  TargetObject,
+} from './target.ts'

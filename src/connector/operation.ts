@@ -1,0 +1,122 @@
+/** A value as the target takes it. Dates and times are unix seconds. */
+export type Scalar = string | number | boolean | null
+
+/** A row after mapping and casting: field name to value, names as in the activation (`custom_attributes.plan`). */
+export type TargetRecord = Readonly<Record<string, Scalar>>
+
+/** What an activation does with its rows. */
+export type Mode = 'upsert' | 'update' | 'insert' | 'delete' | 'archive'
+
+/** One intended change to one key. */
+export interface Operation {
+  /** The position in the plan, from 0; names the operation within its run. */
+  readonly ordinal: number
+  /** What identifies the record between runs. */
+  readonly key: string
+  /** `create`: the key was never delivered (the target may have it all the same). `update`: it was. */
+  readonly kind: 'create' | 'update'
+  /** The target's own id of the record, where it is known. */
+  readonly id: string | null
+  /** Everything the target shall hold, not only what changed: delivering it twice does no harm. */
+  readonly record: TargetRecord
+  /** The fields that differ from what was last delivered; all of them for a create. */
+  readonly changed: readonly string[]
+  /** 128 bits that stand for `record`, as base64url. */
+  readonly fingerprint: string
+}
+
+/** Why a row was not delivered: stable, for programs and for people who look it up in the docs. */
+export const failureCodes = [
+  'missing_identifier',
+  'duplicate_key',
+  'invalid_value',
+  'unknown_attribute',
+  'not_found',
+  'already_exists',
+  'archived',
+  'deleted',
+  'merged',
+  'conflict',
+  'limit_reached',
+  'rejected',
+  'rate_limited',
+  'server_error',
+  'timeout',
+  'network',
+  'in_doubt',
+  'not_attempted',
+] as const
+
+export type FailureCode = (typeof failureCodes)[number]
+
+/** Why one row was not delivered. Holds no value of the row. */
+export interface Failure {
+  readonly code: FailureCode
+  /** What is wrong, for the person who has to mend it. */
+  readonly message: string
+  /** The target's field at fault, as named in the activation. */
+  readonly field?: string | undefined
+  readonly httpStatus?: number | undefined
+  /** The target's own name of the request, for its support. */
+  readonly requestId?: string | undefined
+  /** What to do about it. */
+  readonly hint?: string | undefined
+}
+
+/**
+ * What a target says of one operation after one try.
+ *
+ * `id`: a string is learnt and kept, whatever the result; null says that the id we knew is no longer
+ * right; undefined says nothing.
+ */
+export type Delivery =
+  | { readonly result: 'applied'; readonly id: string | null; readonly created: boolean }
+  | {
+      readonly result: 'rejected'
+      readonly failure: Failure
+      readonly id?: string | null | undefined
+    }
+  /** Not delivered, or perhaps delivered but safe to send again. */
+  | {
+      readonly result: 'retry'
+      readonly failure: Failure
+      readonly id?: string | null | undefined
+      /** What the other side asked us to wait; never waited less. */
+      readonly waitMilliseconds?: number | undefined
+    }
+  /** Sent, the answer was lost, and it is not safe to send again before somebody looked. */
+  | {
+      readonly result: 'in_doubt'
+      readonly failure: Failure
+      readonly id?: string | null | undefined
+    }
+
+/** How one operation ended. Each operation of a run has exactly one. */
+export const outcomeStatuses = [
+  'applied',
+  'rejected',
+  'failed',
+  'in_doubt',
+  'not_attempted',
+] as const
+
+export type OutcomeStatus = (typeof outcomeStatuses)[number]
+
+/** How one operation ended, with all that has to be remembered of it. */
+export interface Outcome {
+  readonly ordinal: number
+  readonly key: string
+  readonly kind: Operation['kind']
+  readonly status: OutcomeStatus
+  /** As in `Delivery`. */
+  readonly id?: string | null | undefined
+  /** True where the target made a new object. */
+  readonly created: boolean
+  /** How often it was tried. */
+  readonly attempts: number
+  /** Present unless `applied`. */
+  readonly failure?: Failure | undefined
+  /** What was delivered; present where the row got as far as an operation. */
+  readonly record?: TargetRecord | undefined
+  readonly fingerprint?: string | undefined
+}

@@ -1,0 +1,54 @@
+/**
+ * The types that columns have, whatever the source calls them.
+ *
+ * What `RowBatch.values` holds for each (NULL is always `null`):
+ *
+ * | type        | value                                                                                  |
+ * |-------------|----------------------------------------------------------------------------------------|
+ * | boolean     | boolean                                                                                |
+ * | integer     | number where it is exact (`Number.isSafeInteger`), else bigint                          |
+ * | decimal     | exact text as the source prints it: `12.30`, `NaN`, `Infinity`, `-Infinity`             |
+ * | float       | number, NaN and infinities included                                                    |
+ * | text        | string (also uuid, enums, time, interval and everything without a type of its own)     |
+ * | date        | `YYYY-MM-DD`, or `infinity` / `-infinity`                                              |
+ * | timestamp   | without a zone: `YYYY-MM-DDTHH:MM:SS[.ffffff]`, trailing zeros of the fraction dropped  |
+ * | timestamptz | in UTC: `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`, or `infinity` / `-infinity`                   |
+ * | json        | the document as text                                                                   |
+ * | bytes       | Uint8Array                                                                             |
+ * | array       | array of values of `Column.element`                                                    |
+ */
+export type ColumnType =
+  | 'boolean'
+  | 'integer'
+  | 'decimal'
+  | 'float'
+  | 'text'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'json'
+  | 'bytes'
+  | 'array'
+
+/** One column of a query's result. */
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  /** The type of an array's elements; absent for every other type. */
+  readonly element?: ColumnType
+  /** The source's own name of the type, for messages: `numeric(12,2)`, `VARCHAR`. */
+  readonly sourceType: string
+}
+
+/** One value of a row, exact; see `ColumnType` for what stands for what. */
+export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[]
+
+/**
+ * A handful of consecutive rows. Rows are decoded when asked for, so that a source may hand on bytes
+ * and an unchanged row is never parsed.
+ */
+export interface RowBatch {
+  readonly size: number
+  /** The values of one row, in column order. `index` counts from 0 within the batch. */
+  values(index: number): readonly Value[]
+}

@@ -1,0 +1,37 @@
+import { inspect } from 'node:util'
+import { z } from 'zod'
+
+const hidden = new WeakMap<Secret, string>()
+
+/** A password, a token or a connection string: prints as `***` wherever it is printed, logged or serialised. */
+export class Secret {
+  constructor(value: string) {
+    hidden.set(this, value)
+  }
+
+  /** The secret itself. Only the code that hands it to the driver or to the wire may call this. */
+  reveal(): string {
+    return hidden.get(this) ?? ''
+  }
+
+  toString(): string {
+    return '***'
+  }
+
+  toJSON(): string {
+    return '***'
+  }
+
+  [inspect.custom](): string {
+    return '***'
+  }
+}
+
+/** The zod type of an option that is a secret: a non-empty string that becomes a `Secret`. */
+export function secretOption(description: string) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .transform((value) => new Secret(value))
+    .describe(description)
+}

@@ -1,0 +1,35 @@
+import type { z } from 'zod'
+import type { ConnectorContext } from './context.ts'
+import type { Column, RowBatch } from './row.ts'
+
+/** A query's result while it streams. */
+export interface RowStream {
+  readonly columns: readonly Column[]
+  /**
+   * The rows, once, in order, in batches of the source's choosing; memory does not grow with the result.
+   * Leaving the loop early, an error and an abort all end the query and free what it held.
+   * Throws `TryAgainError` or `StopRunError` where the source fails midway: an iteration that ends
+   * without an error has seen every row.
+   */
+  readonly batches: AsyncIterable<RowBatch>
+}
+
+/** An open connection to a warehouse, for one activation. */
+export interface Source {
+  /**
+   * Starts the query in a read-only session and says what columns it has.
+   * Throws `QueryError` where the query is wrong, `StopRunError` where the source cannot be reached or refuses the login.
+   * An abort of `signal` cancels the query in the warehouse too.
+   */
+  query(text: string, signal: AbortSignal): Promise<RowStream>
+  close(): Promise<void>
+}
+
+/** A kind of source: a plain object, cheap to load; its driver is imported in `open`. */
+export interface SourceConnector<Options = unknown> {
+  /** The `type` in the project file. */
+  readonly type: string
+  /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
+  readonly options: z.ZodType<Options>
+  open(options: Options, context: ConnectorContext): Promise<Source>
+}

@@ -1,0 +1,127 @@
+import type { z } from 'zod'
+import type { ConnectorContext } from './context.ts'
+import type { Delivery, Mode, Operation } from './operation.ts'
+import type { Column } from './row.ts'
+import type { SourceConnector } from './source.ts'
+
+/** What a field takes; rows are cast to it. `date` is unix seconds; `any` takes the type that the column has. */
+export type FieldType = 'string' | 'integer' | 'float' | 'boolean' | 'date' | 'any'
+
+/** One field of an object that an activation may map. */
+export interface Field {
+  readonly name: string
+  readonly type: FieldType
+  readonly description: string
+  /** Characters at most, for strings. */
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  /** The only values it takes. */
+  readonly choices?: readonly string[]
+  /** False where the target does not let the field be cleared: NULL is then left out. Default true. */
+  readonly nullable?: boolean
+  /** True where letter case and surrounding space do not matter: both are normalised before comparing and sending. */
+  readonly caseInsensitive?: boolean
+}
+
+/** A kind of thing that a target holds: contact, company. */
+export interface TargetObject {
+  readonly name: string
+  readonly description: string
+  /** Runs are ordered by it: companies (1) before contacts (2). */
+  readonly order: number
+  readonly fields: readonly Field[]
+  /** The prefix under which any further name may be mapped (`custom_attributes.`), and what those take. */
+  readonly custom?: { readonly prefix: string; readonly field: Omit<Field, 'name'> }
+  /** The modes that work, each with the identifiers that it takes. */
+  readonly modes: Readonly<Partial<Record<Mode, readonly string[]>>>
+  /** At least one of these fields has to be mapped for a record to be created; empty where anything goes. */
+  readonly requiresOneOf: readonly string[]
+}
+
+/** A field that an activation maps, with the column that feeds it (none for a constant). */
+export interface MappedField {
+  readonly field: string
+  readonly column: Column | null
+}
+
+/** What one activation wants of a target. */
+export interface DeliveryPlan {
+  readonly object: string
+  readonly mode: Mode
+  readonly identifier: string | null
+  readonly fields: readonly MappedField[]
+}
+
+/** How many requests a session made. */
+export interface RequestCounts {
+  readonly total: number
+  /** By method and path with ids left out: `POST /contacts`, `PUT /contacts/{id}`. */
+  readonly byEndpoint: Readonly<Record<string, number>>
+  /** How many were answered with "too many requests". */
+  readonly rateLimited: number
+}
+
+/** An open session with a target, for the operations of one activation. */
+export interface Target {
+  /** Operations per call of `deliver`, at most. */
+  readonly batchSize: number
+  /** Calls of `deliver` that may be under way at once. */
+  readonly concurrency: number
+  /**
+   * Called once, before the first write and only if there is something to write: checks what can be checked
+   * beforehand (login, attributes). Throws `ConfigurationError`, `StopRunError` or `TryAgainError`.
+   */
+  prepare(signal: AbortSignal): Promise<void>
+  /**
+   * Delivers a batch. Calls `report` once per operation, as soon as its result is known; an operation that was
+   * not reported when the promise settles counts as failed. Never retries what was answered, except that it
+   * waits out the target's rate limit: whether and when to send again is the engine's business.
+   * Throws `StopRunError` where nothing further can succeed (the token was revoked): what was not reported is then
+   * `not_attempted`.
+   * Once `signal` aborts, no new request is started; those under way are finished and reported.
+   */
+  deliver(
+    operations: readonly Operation[],
+    report: (ordinal: number, delivery: Delivery) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+  readonly requests: RequestCounts
+  close(): Promise<void>
+}
+
+/** A local stand-in for a target, for trying and for tests. */
+export interface Sandbox<Options = unknown> {
+  /** Every option with its description and default; the command line makes its flags from it. */
+  readonly options: z.ZodType<Options>
+  /** Starts a server on loopback. */
+  start(
+    options: Options,
+    context: Pick<ConnectorContext, 'clock' | 'random'>,
+  ): Promise<RunningSandbox>
+}
+
+export interface RunningSandbox {
+  /** What to put as the target's `base_url`. */
+  readonly url: string
+  /** A token that it accepts. */
+  readonly token: string
+  close(): Promise<void>
+}
+
+/** A kind of target: a plain object, cheap to load; what delivers is imported in `open`. */
+export interface TargetConnector<Options = unknown> {
+  /** The `type` in the project file. */
+  readonly type: string
+  /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
+  readonly options: z.ZodType<Options>
+  readonly objects: readonly TargetObject[]
+  open(options: Options, plan: DeliveryPlan, context: ConnectorContext): Promise<Target>
+  readonly sandbox?: () => Promise<Sandbox>
+}
+
+/** The connectors of this build, by `type`; each is imported when it is first used. */
+export interface Connectors {
+  readonly sources: Readonly<Record<string, () => Promise<SourceConnector>>>
+  readonly targets: Readonly<Record<string, () => Promise<TargetConnector>>>
+}

@@ -1,0 +1,127 @@
+import type { FailureCode, Operation, Outcome, OutcomeStatus } from '../connector/index.ts'
+import type { PlanSink, SnapshotReader } from '../plan/interfaces.ts'
+
+/** Times in the store are milliseconds since the Unix epoch. */
+export type Timestamp = number
+
+/** How a run ended; `running` while it has not. */
+export const runStatuses = [
+  'running',
+  'done',
+  'failures',
+  'refused',
+  'stopped',
+  'interrupted',
+] as const
+
+export type RunStatus = (typeof runStatuses)[number]
+
+/** One run of one activation, as `status` shows it. */
+export interface RunRecord {
+  /** Grows from run to run of a state store; names the run for `failures --run`. */
+  readonly run: number
+  readonly activation: string
+  readonly status: RunStatus
+  readonly startedAt: Timestamp
+  readonly finishedAt: Timestamp | null
+  /** The run's summary as JSON, once it has ended. */
+  readonly summary: string | null
+}
+
+/** A failure as it is kept: one per key, until the key is delivered. */
+export interface FailureRecord {
+  readonly activation: string
+  /** The run that saw it last. */
+  readonly run: number
+  readonly key: string
+  /** The field that identifies the record, for the reader; null where the activation has none. */
+  readonly identifier: string | null
+  readonly operation: 'create' | 'update'
+  readonly status: Exclude<OutcomeStatus, 'applied'>
+  readonly code: FailureCode
+  readonly message: string
+  readonly field: string | null
+  readonly httpStatus: number | null
+  readonly requestId: string | null
+  readonly hint: string | null
+  /** Runs and retries in which it was tried, in all. */
+  readonly attempts: number
+  readonly firstSeen: Timestamp
+  readonly lastSeen: Timestamp
+  /** When a run will try it again; null where that is the next run. */
+  readonly nextRetry: Timestamp | null
+}
+
+/** The right to be the only run of an activation. */
+export interface Lock {
+  readonly activation: string
+  /** Grows each time the lock changes hands. A holder whose token is not the newest may not write. */
+  readonly token: number
+}
+
+/** Who holds a lock. */
+export interface LockHolder {
+  /** Host name and process id, for the person who waits. */
+  readonly holder: string
+  readonly since: Timestamp
+  readonly expiresAt: Timestamp
+}
+
+/** What one run writes to the store. Every write checks that `lock` is still ours. */
+export interface RunState {
+  readonly run: number
+  readonly snapshot: SnapshotReader
+  /** Spools the plan. */
+  readonly sink: PlanSink
+  /** Hands the plan to the writer: see `OperationQueue` in src/write/interfaces.ts, which this is by shape. */
+  pending(size: number): AsyncIterable<readonly Operation[]>
+  /** See `OutcomeJournal` in src/write/interfaces.ts, which this is by shape. */
+  sending(operations: readonly Operation[]): Promise<void>
+  record(outcomes: readonly Outcome[]): Promise<void>
+  /** Outcomes of this run by status and failures by code, counted from what was recorded. */
+  counts(): Promise<{
+    readonly outcomes: Readonly<Record<OutcomeStatus, number>>
+    readonly codes: Readonly<Partial<Record<FailureCode, number>>>
+  }>
+  /** Ends the run: keeps the summary, drops the spooled plan. */
+  finish(
+    status: Exclude<RunStatus, 'running'>,
+    finishedAt: Timestamp,
+    summary: string,
+  ): Promise<void>
+}
+
+/** The durable memory of all activations. SQLite by default; the same migrations serve Postgres. */
+export interface StateStore {
+  /**
+   * Takes the activation's lock for `leaseMilliseconds`, or says who has it. An expired lease is taken over.
+   * A holder renews well before the lease ends.
+   */
+  acquireLock(
+    activation: string,
+    holder: string,
+    leaseMilliseconds: number,
+  ): Promise<Lock | LockHolder>
+  renewLock(lock: Lock, leaseMilliseconds: number): Promise<boolean>
+  releaseLock(lock: Lock): Promise<void>
+  /**
+   * Begins a run. Runs of this activation that never finished are marked `interrupted`; the keys that they were
+   * sending lose their fingerprint, so that this run plans them again.
+   */
+  startRun(lock: Lock, identifier: string | null): Promise<RunState>
+  /** The snapshot alone, for planning without a run. */
+  snapshot(activation: string): SnapshotReader
+  /** The last runs of each activation, newest first. */
+  runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
+  /**
+   * Failures in the order of activation and key, in batches. With `run`: those that this run left, also where a
+   * later run has cured them; else those that are open now.
+   */
+  failures(filter: {
+    readonly activation?: string | undefined
+    readonly run?: number | undefined
+  }): AsyncIterable<readonly FailureRecord[]>
+  /** Open failures by activation and code. */
+  openFailures(): Promise<readonly { activation: string; code: FailureCode; count: number }[]>
+  close(): Promise<void>
+}

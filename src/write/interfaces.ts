@@ -1,0 +1,18 @@
+import type { Operation, Outcome } from '../connector/index.ts'
+
+/** The writer's view of a plan that was spooled. */
+export interface OperationQueue {
+  /** The operations of the run that have no outcome yet, in order, `size` at a time at most. */
+  pending(size: number): AsyncIterable<readonly Operation[]>
+}
+
+/** Where the writer records what happened. Each call is one transaction. */
+export interface OutcomeJournal {
+  /** Marks operations as about to be sent, durably: should the process die, their keys' state is not known. */
+  sending(operations: readonly Operation[]): Promise<void>
+  /**
+   * Records how operations ended: the outcome, the snapshot (moved only by `applied`; ids are kept whatever the
+   * outcome; `in_doubt` makes the fingerprint unknown) and the failure (opened, counted up, or resolved).
+   */
+  record(outcomes: readonly Outcome[]): Promise<void>
+}
