@@ -12,7 +12,7 @@ export interface OutcomeJournal {
   sending(operations: readonly Operation[]): Promise<void>
   /**
    * Records how operations ended: the outcome, the snapshot (moved only by `applied`; ids are kept whatever the
-   * outcome; `in_doubt` makes the fingerprint unknown) and the failure (opened, counted up, or resolved).
+   * outcome; `failed` and `in_doubt` make the fingerprint unknown, since the target may have changed all the same) and the failure (opened, counted up, or resolved).
    */
   record(outcomes: readonly Outcome[]): Promise<void>
 }

@@ -1,0 +1,44 @@
+import type { Failure, Operation } from '../connector/index.ts'
+
+/** An operation that shall be sent again. */
+export interface Retry {
+  readonly operation: Operation
+  /** Tries so far. */
+  readonly attempts: number
+  /** Why the last one failed. */
+  readonly failure: Failure
+  /** When it may be sent again, in milliseconds since the Unix epoch. */
+  readonly due: number
+}
+
+/** Operations that wait for their next try, earliest first. */
+export class RetryQueue {
+  #retries: Retry[] = []
+
+  get size(): number {
+    return this.#retries.length
+  }
+
+  add(retry: Retry): void {
+    let index = this.#retries.length
+    while (index > 0 && (this.#retries[index - 1] as Retry).due > retry.due) index -= 1
+    this.#retries.splice(index, 0, retry)
+  }
+
+  /** Takes up to `size` retries that are due. */
+  take(now: number, size: number): Retry[] {
+    const later = this.#retries.findIndex((retry) => retry.due > now)
+    const due = later === -1 ? this.#retries.length : later
+    return this.#retries.splice(0, Math.min(due, size))
+  }
+
+  /** When the next one is due; null where there is none. */
+  nextDue(): number | null {
+    return this.#retries[0]?.due ?? null
+  }
+
+  /** Takes all that are left. */
+  drain(): Retry[] {
+    return this.#retries.splice(0)
+  }
+}
