@@ -1,4 +1,7 @@
-import type { FailureCode, OutcomeStatus } from '../connector/index.ts'
+import type { Activation } from '../config/activation.ts'
+import type { FailureCode, OutcomeStatus, RequestCounts } from '../connector/index.ts'
+import type { PlanTotals } from '../plan/interfaces.ts'
+import type { Ending } from './ending.ts'
 
 /** How the run of one activation ended, as programs read it (`--json`). Times are ISO 8601 in UTC. */
 export interface RunSummary {
@@ -44,4 +47,60 @@ export interface CommandSummary {
   readonly status: RunSummary['status']
   readonly exit_code: number
   readonly activations: readonly RunSummary[]
+}
+
+export const noRequests: RequestCounts = { total: 0, byEndpoint: {}, rateLimited: 0 }
+
+const noOutcomes: Record<OutcomeStatus, number> = {
+  applied: 0,
+  rejected: 0,
+  failed: 0,
+  in_doubt: 0,
+  not_attempted: 0,
+}
+
+/** What is known of a run when it ends; what it did not get to is left out. */
+export interface RunFacts {
+  readonly activation: Activation
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly ending: Ending
+  readonly run?: number
+  readonly totals?: PlanTotals | null
+  readonly counts?: {
+    readonly outcomes: Readonly<Record<OutcomeStatus, number>>
+    readonly codes: Readonly<Partial<Record<FailureCode, number>>>
+  }
+  readonly requests?: RequestCounts
+}
+
+export function summarize(facts: RunFacts): RunSummary {
+  const { totals, requests = noRequests } = facts
+  return {
+    activation: facts.activation.name,
+    run: facts.run ?? null,
+    status: facts.ending.status,
+    exit_code: facts.ending.exitCode,
+    started_at: new Date(facts.startedAt).toISOString(),
+    finished_at: new Date(facts.finishedAt).toISOString(),
+    duration_ms: facts.finishedAt - facts.startedAt,
+    rows: totals?.rows ?? 0,
+    planned: {
+      create: totals?.create ?? 0,
+      update: totals?.update ?? 0,
+      unchanged: totals?.unchanged ?? 0,
+      rejected: totals?.rejected ?? 0,
+      repeated: totals?.repeated ?? 0,
+      removed: totals?.removed ?? 0,
+    },
+    outcomes: facts.counts?.outcomes ?? noOutcomes,
+    failures_by_code: facts.counts?.codes ?? {},
+    calls: {
+      total: requests.total,
+      by_endpoint: requests.byEndpoint,
+      rate_limited: requests.rateLimited,
+    },
+    error: facts.ending.error,
+  }
 }

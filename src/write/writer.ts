@@ -7,12 +7,13 @@ import {
   type Random,
   StopRunError,
   type Target,
+  TryAgainError,
 } from '../connector/index.ts'
 import type { OperationQueue, OutcomeJournal } from './interfaces.ts'
 import { OutageDetector } from './outage.ts'
 import { OutcomeGroups } from './outcome-groups.ts'
 import { withoutValues } from './redact.ts'
-import { deliveryRetries, retryDelay } from './retry.ts'
+import { deliveryRetries, preparationRetries, retryDelay, tryAgain } from './retry.ts'
 import { type Retry, RetryQueue } from './retry-queue.ts'
 
 export interface WriteOptions {
@@ -37,9 +38,10 @@ const mostUnrecorded = 2_000
 const remainderSize = 500
 
 /**
- * Delivers every pending operation and records exactly one outcome for each.
+ * Prepares the target, delivers every pending operation and records exactly one outcome for each.
  * Returns null, or why it stopped early: then what was left is recorded as `not_attempted`.
- * Throws what the journal throws: without a journal nothing further may be sent.
+ * Throws `ConfigurationError` where the target finds the activation wrong, before anything was sent, and what the
+ * journal throws: without a journal nothing further may be sent.
  */
 export async function writeOperations(options: WriteOptions): Promise<StopRunError | null> {
   return await new Writer(options).run()
@@ -75,7 +77,8 @@ class Writer {
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await this.#deliverAll()
+      await this.#prepare()
+      if (!this.#stop.signal.aborted) await this.#deliverAll()
       if (this.#journalError === null && this.#stop.signal.aborted) await this.#recordRemainder()
       await this.#groups.flush()
     } finally {
@@ -83,6 +86,19 @@ class Writer {
     }
     if (this.#journalError !== null) throw this.#journalError.error
     return this.#stopped
+  }
+
+  async #prepare(): Promise<void> {
+    const { target, clock, random } = this.#options
+    const { signal } = this.#stop
+    try {
+      await tryAgain(() => target.prepare(signal), { policy: preparationRetries, clock, random, signal })
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof TryAgainError) this.#stopFor(new StopRunError(error.message, { cause: error }))
+      else if (error instanceof StopRunError) this.#stopFor(error)
+      else throw error
+    }
   }
 
   async #deliverAll(): Promise<void> {

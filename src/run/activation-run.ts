@@ -1,0 +1,166 @@
+import type { Activation } from '../config/activation.ts'
+import type { ConnectorContext, RequestCounts, StopRunError, Target } from '../connector/index.ts'
+import type { PlanTotals } from '../plan/interfaces.ts'
+import type { Lock, RunState, StateStore } from '../state/store.ts'
+import { writeOperations } from '../write/writer.ts'
+import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
+import { whileLocked } from './lock-keeper.ts'
+import type { RunOptions } from './options.ts'
+import { type Planned, planFromSource } from './planning.ts'
+import { noRequests, type RunSummary, summarize } from './summary.ts'
+
+/** Runs one activation from its query to its summary. */
+export async function runActivation(
+  activation: Activation,
+  store: StateStore,
+  options: RunOptions,
+): Promise<RunSummary> {
+  const { clock } = options
+  const startedAt = clock.now()
+  const locked = await whileLocked({ store, activation: activation.name, clock }, (lock, lost) =>
+    new ActivationRun(activation, store, options, startedAt, lost).run(lock),
+  )
+  if ('result' in locked) return locked.result
+  const { holder, since } = locked.heldBy
+  const message = `Another run holds this activation since ${new Date(since).toISOString()}: ${holder}.`
+  return summarize({
+    activation,
+    startedAt,
+    finishedAt: clock.now(),
+    ending: ending('locked', message),
+  })
+}
+
+class ActivationRun {
+  readonly #activation: Activation
+  readonly #store: StateStore
+  readonly #options: RunOptions
+  readonly #startedAt: number
+  readonly #signal: AbortSignal
+  readonly #context: ConnectorContext
+  #totals: PlanTotals | null = null
+  #requests: RequestCounts = noRequests
+
+  constructor(
+    activation: Activation,
+    store: StateStore,
+    options: RunOptions,
+    startedAt: number,
+    lockLost: AbortSignal,
+  ) {
+    this.#activation = activation
+    this.#store = store
+    this.#options = options
+    this.#startedAt = startedAt
+    this.#signal = AbortSignal.any([options.signal, lockLost])
+    this.#context = {
+      clock: options.clock,
+      random: options.random,
+      projectFolder: options.project.folder,
+      notice: (message) =>
+        options.listener({ type: 'notice', activation: activation.name, message }),
+    }
+  }
+
+  async run(lock: Lock): Promise<RunSummary> {
+    const state = await this.#store.startRun(lock, this.#activation.identifier)
+    const activation = this.#activation.name
+    this.#options.listener({ type: 'started', activation, run: state.run })
+    let ended: Ending
+    try {
+      ended = await this.#planAndWrite(state)
+    } catch (error) {
+      if (this.#options.signal.aborted) ended = interrupted(this.#options.signal)
+      else ended = endingOf(this.#signal.aborted ? this.#signal.reason : error)
+    }
+    return await this.#finish(state, ended)
+  }
+
+  async #planAndWrite(state: RunState): Promise<Ending> {
+    const { listener, project } = this.#options
+    const activation = this.#activation.name
+    const planned = await planFromSource({
+      project,
+      activation: this.#activation,
+      context: this.#context,
+      snapshot: state.snapshot,
+      sink: state.sink,
+      signal: this.#signal,
+      onRows: (rows) => listener({ type: 'planning', activation, rows }),
+    })
+    this.#totals = planned.totals
+    listener({ type: 'planned', activation, totals: planned.totals })
+    this.#signal.throwIfAborted()
+    const stopped = await this.#write(planned, state)
+    this.#signal.throwIfAborted()
+    if (stopped !== null) return ending('stopped', stopped.message)
+    const { outcomes } = await state.counts()
+    const failed = outcomes.rejected + outcomes.failed + outcomes.in_doubt + outcomes.not_attempted
+    return ending(failed > 0 ? 'failures' : 'done')
+  }
+
+  /** Nothing is opened, and no request made, where there is nothing to write. */
+  async #write(planned: Planned, state: RunState): Promise<StopRunError | null> {
+    const operations = planned.totals.create + planned.totals.update
+    if (operations === 0) return null
+    const target = await this.#openTarget(planned)
+    const { clock, random, listener } = this.#options
+    const activation = this.#activation.name
+    let applied = 0
+    let failed = 0
+    try {
+      return await writeOperations({
+        target,
+        queue: state,
+        journal: state,
+        clock,
+        random,
+        signal: this.#signal,
+        onOutcome: (outcome) => {
+          if (outcome.status === 'applied') applied += 1
+          else failed += 1
+          listener({
+            type: 'writing',
+            activation,
+            operations,
+            applied,
+            failed,
+            requests: target.requests,
+          })
+        },
+      })
+    } finally {
+      this.#requests = target.requests
+      await target.close()
+    }
+  }
+
+  async #openTarget({ columns }: Planned): Promise<Target> {
+    const { object, mode, identifier, fields, target } = this.#activation
+    const configured = this.#options.project.targets.get(target)
+    if (configured === undefined) throw new Error(`unknown target ${target}`)
+    const mapped = fields.map(({ field, from }) => ({
+      field,
+      column:
+        'column' in from ? (columns.find((column) => column.name === from.column) ?? null) : null,
+    }))
+    const plan = { object: object.name, mode, identifier, fields: mapped }
+    return await configured.connector.open(configured.options, plan, this.#context)
+  }
+
+  async #finish(state: RunState, ended: Ending): Promise<RunSummary> {
+    const finishedAt = this.#options.clock.now()
+    const summary = summarize({
+      activation: this.#activation,
+      startedAt: this.#startedAt,
+      finishedAt,
+      ending: ended,
+      run: state.run,
+      totals: this.#totals,
+      counts: await state.counts(),
+      requests: this.#requests,
+    })
+    await state.finish(recordedStatus(ended.status), finishedAt, JSON.stringify(summary))
+    return summary
+  }
+}

@@ -1,0 +1,16 @@
+import type { Activation } from '../config/activation.ts'
+import type { Project } from '../config/project.ts'
+import type { Clock, Random } from '../connector/index.ts'
+import type { RunListener } from './events.ts'
+
+/** What planning and running take. */
+export interface RunOptions {
+  readonly project: Project
+  readonly activations: readonly Activation[]
+  readonly clock: Clock
+  readonly random: Random
+  /** Hears everything; an error of its own cannot hurt the run. */
+  readonly listener: RunListener
+  /** Stops reading and sending; what is under way is finished and recorded. Aborted with an `Interruption`. */
+  readonly signal: AbortSignal
+}

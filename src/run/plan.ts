@@ -1,0 +1,141 @@
+import type { Activation } from '../config/activation.ts'
+import type { Operation } from '../connector/index.ts'
+import type { PlanSink, PlanTotals, RejectedRow } from '../plan/interfaces.ts'
+import { openStateStore } from '../state/index.ts'
+import type { StateStore } from '../state/store.ts'
+import { endingOf, interrupted } from './ending.ts'
+import type { RunOptions } from './options.ts'
+import { planFromSource } from './planning.ts'
+
+/** One operation of a plan as it is shown: no values. */
+export interface PlannedOperation {
+  readonly key: string
+  readonly kind: 'create' | 'update'
+  readonly changed: readonly string[]
+}
+
+/** What one activation would do. */
+export interface ActivationPlan {
+  readonly activation: string
+  readonly target: string
+  readonly object: string
+  readonly mode: string
+  /** Null where planning failed. */
+  readonly totals: PlanTotals | null
+  /** The first operations of the plan; how many is the caller's choice. */
+  readonly operations: readonly PlannedOperation[]
+  /** The first rows that were rejected. */
+  readonly rejected: readonly {
+    readonly key: string
+    readonly code: string
+    readonly message: string
+  }[]
+  /** Why planning failed; null where it did not. */
+  readonly error: string | null
+  readonly exitCode: number
+}
+
+/**
+ * Plans without writing anything, here or in the target. The state file is read where there is one and not made
+ * where there is none. `show`: how many operations and rejected rows to return of each activation.
+ */
+export async function planActivations(
+  options: RunOptions & { readonly show: number },
+): Promise<readonly ActivationPlan[]> {
+  const plans: ActivationPlan[] = []
+  let store: StateStore | null = null
+  try {
+    for (const activation of options.activations) {
+      const sample = new PlanSample(options.show)
+      let totals: PlanTotals | null = null
+      let error: string | null = null
+      let exitCode = 0
+      try {
+        store ??= await openStateStore({
+          file: options.project.stateFile,
+          clock: options.clock,
+          create: false,
+        })
+        totals = await planOne(activation, store, sample, options)
+      } catch (thrown) {
+        const ending = options.signal.aborted ? interrupted(options.signal) : endingOf(thrown)
+        error = ending.error
+        exitCode = ending.exitCode
+      }
+      plans.push({
+        activation: activation.name,
+        target: activation.target,
+        object: activation.object.name,
+        mode: activation.mode,
+        totals,
+        operations: sample.operations,
+        rejected: sample.rejected,
+        error,
+        exitCode,
+      })
+    }
+  } finally {
+    await store?.close()
+  }
+  return plans
+}
+
+async function planOne(
+  activation: Activation,
+  store: StateStore,
+  sink: PlanSink,
+  options: RunOptions,
+): Promise<PlanTotals> {
+  const { project, clock, random, listener, signal } = options
+  listener({ type: 'started', activation: activation.name, run: null })
+  const { totals } = await planFromSource({
+    project,
+    activation,
+    context: {
+      clock,
+      random,
+      projectFolder: project.folder,
+      notice: (message) => listener({ type: 'notice', activation: activation.name, message }),
+    },
+    snapshot: store.snapshot(activation.name),
+    sink,
+    signal,
+    onRows: (rows) => listener({ type: 'planning', activation: activation.name, rows }),
+  })
+  listener({ type: 'planned', activation: activation.name, totals })
+  return totals
+}
+
+/** Keeps the first operations of a plan that nobody is going to write. */
+class PlanSample implements PlanSink {
+  readonly #size: number
+  readonly #operations = new Map<number, PlannedOperation>()
+  readonly #rejected = new Map<number, { key: string; code: string; message: string }>()
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  get operations(): readonly PlannedOperation[] {
+    return [...this.#operations.values()]
+  }
+
+  get rejected(): readonly { key: string; code: string; message: string }[] {
+    return [...this.#rejected.values()]
+  }
+
+  async add(operations: readonly Operation[]): Promise<void> {
+    for (const { ordinal, key, kind, changed } of operations) {
+      if (this.#operations.size >= this.#size) return
+      this.#operations.set(ordinal, { key, kind, changed })
+    }
+  }
+
+  async reject(rows: readonly RejectedRow[]): Promise<void> {
+    for (const { ordinal, key, failure } of rows) {
+      this.#operations.delete(ordinal)
+      if (this.#rejected.size >= this.#size && !this.#rejected.has(ordinal)) continue
+      this.#rejected.set(ordinal, { key, code: failure.code, message: failure.message })
+    }
+  }
+}
