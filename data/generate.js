@@ -68,7 +68,7 @@ const cultures = [
     'Zofia Piotr Katarzyna Marek Agnieszka'.split(' '),
     'Nowak Wójcik Kowalczyk Zieliński'.split(' '),
   ],
-  ["Siobhán Niamh Cillian Aoife Sean".split(' '), ["O'Brien", 'Kelly', "O'Neill", 'Byrne']],
+  ['Siobhán Niamh Cillian Aoife Sean'.split(' '), ["O'Brien", 'Kelly', "O'Neill", 'Byrne']],
 ]
 const titles = [
   'Account Manager',
@@ -98,26 +98,29 @@ const end = Date.UTC(2026, 0, 15)
 const timestamp = (milliseconds) =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z')
 
-const companies = firstWords.slice(0, 50).concat(firstWords.slice(0, 10)).map((word, index) => {
-  const industry = pick(Object.keys(industries))
-  const name = `${word} ${pick(industries[industry])}`
-  const plan = pick(['starter', 'starter', 'growth', 'growth', 'growth', 'enterprise'])
-  const seats = whole(...plans[plan].seats)
-  const domain = `${address(name).replaceAll(' ', '-')}.example`
-  const created = end - whole(60, 1400) * day - whole(0, day)
-  return {
-    account_id: `acc_${1001 + index}`,
-    name,
-    website: `https://www.${domain}`,
-    industry: random() < 0.08 ? '' : industry,
-    employees: seats * whole(1, 6) + whole(0, 9),
-    plan,
-    seats,
-    mrr: seats * plans[plan].seatPrice,
-    created_at: created,
-    domain,
-  }
-})
+const companies = firstWords
+  .slice(0, 50)
+  .concat(firstWords.slice(0, 10))
+  .map((word, index) => {
+    const industry = pick(Object.keys(industries))
+    const name = `${word} ${pick(industries[industry])}`
+    const plan = pick(['starter', 'starter', 'growth', 'growth', 'growth', 'enterprise'])
+    const seats = whole(...plans[plan].seats)
+    const domain = `${address(name).replaceAll(' ', '-')}.example`
+    const created = end - whole(60, 1400) * day - whole(0, day)
+    return {
+      account_id: `acc_${1001 + index}`,
+      name,
+      website: `https://www.${domain}`,
+      industry: random() < 0.08 ? '' : industry,
+      employees: seats * whole(1, 6) + whole(0, 9),
+      plan,
+      seats,
+      mrr: seats * plans[plan].seatPrice,
+      created_at: created,
+      domain,
+    }
+  })
 
 const taken = new Set()
 const people = []
@@ -152,10 +155,7 @@ while (people.length < 400) {
 
 function writeCsv(file, columns, rows) {
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))]
-  writeFileSync(
-    new URL(file, import.meta.url),
-    lines.map((line) => `${line.join(',')}\n`).join(''),
-  )
+  writeFileSync(new URL(file, import.meta.url), lines.map((line) => `${line.join(',')}\n`).join(''))
 }
 
 writeCsv(
