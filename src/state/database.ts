@@ -1,0 +1,32 @@
+/** What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. */
+export type Cell = string | number | null
+
+/** Statements within one read or one transaction. SQL is what SQLite and Postgres share, with `?` for bindings. */
+export interface Session {
+  /** The rows of a query. Integers are numbers. */
+  all<Row extends object>(sql: string, bindings?: readonly Cell[]): Promise<readonly Row[]>
+  /** Runs a statement and says how many rows it changed. */
+  run(sql: string, bindings?: readonly Cell[]): Promise<number>
+  /** Runs one statement for each list of bindings, in order. */
+  runEach(sql: string, bindings: readonly (readonly Cell[])[]): Promise<void>
+}
+
+/** The few phrases that the dialects spell differently. */
+export interface Phrases {
+  /** What follows a `select` so that nobody changes its rows before the transaction ends. */
+  readonly holdRows: string
+  /** An aggregate: the values of a column as one JSON array, as text. */
+  jsonArray(column: string): string
+}
+
+/**
+ * An open database with the schema of this version. Sessions follow one another: none sees another's
+ * unfinished work. Every error that a user can meet is a `StopRunError` with no values in it.
+ */
+export interface Database {
+  readonly phrases: Phrases
+  read<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  /** One durable transaction; it is rolled back where `work` throws. */
+  write<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}

@@ -1,0 +1,140 @@
+import type { FailureCode } from '../connector/index.ts'
+import type { Cell, Database, Session } from './database.ts'
+import type { FailureRecord, Timestamp } from './store.ts'
+import { fromColumn } from './text.ts'
+
+const failuresPerPage = 500
+
+interface FailureRow {
+  readonly activation: string
+  readonly run_id: number
+  readonly key: string
+  readonly identifier: string | null
+  readonly kind: FailureRecord['operation']
+  readonly status: FailureRecord['status']
+  readonly code: FailureCode
+  readonly message: string
+  readonly field: string | null
+  readonly http_status: number | null
+  readonly request_id: string | null
+  readonly hint: string | null
+  readonly attempts: number
+  readonly first_seen: number
+  readonly last_seen: number
+  readonly next_retry: number | null
+}
+
+/** Where the next page begins. */
+interface Place {
+  readonly activation: string
+  readonly key: string
+}
+
+const openPage = `select a.name as activation, f.run_id, f.key, f.identifier, f.kind, f.status, f.code, f.message, f.field,
+  f.http_status, f.request_id, f.hint, f.attempts, f.first_seen, f.last_seen, f.next_retry
+  from failures f join activations a on a.id = f.activation_id where f.resolved_at is null`
+
+/** A key that several rows of the run share is one failure: that of its last row. */
+const pageOfRun = `select a.name as activation, o.run_id, o.key, r.identifier, o.kind, o.status, o.code, o.message, o.field,
+  o.http_status, o.request_id, o.hint, o.attempts_in_all as attempts, o.first_seen, o.recorded_at as last_seen,
+  case when f.resolved_at is null and f.run_id = o.run_id then f.next_retry end as next_retry
+  from outcomes o join runs r on r.id = o.run_id join activations a on a.id = r.activation_id
+  left join failures f on f.activation_id = r.activation_id and f.key = o.key
+  where o.run_id = ? and o.key is not null and not exists (
+    select 1 from outcomes later where later.run_id = o.run_id and later.key = o.key and later.ordinal > o.ordinal)`
+
+/** See `StateStore.failures`. */
+export async function* readFailures(
+  database: Database,
+  filter: { readonly activation?: string | undefined; readonly run?: number | undefined },
+): AsyncGenerator<readonly FailureRecord[]> {
+  let last: Place | null = null
+  do {
+    const rows: readonly FailureRow[] = await database.read((session) =>
+      readPage(session, filter, last),
+    )
+    const end: FailureRow | undefined = rows.length === failuresPerPage ? rows.at(-1) : undefined
+    last = end === undefined ? null : { activation: end.activation, key: end.key }
+    if (rows.length > 0) yield rows.map(toRecord)
+  } while (last !== null)
+}
+
+async function readPage(
+  session: Session,
+  filter: { readonly activation?: string | undefined; readonly run?: number | undefined },
+  last: Place | null,
+): Promise<readonly FailureRow[]> {
+  const { activation, run } = filter
+  const bindings: Cell[] = []
+  let sql = openPage
+  let key = 'f.key'
+  if (run !== undefined) {
+    sql = pageOfRun
+    key = 'o.key'
+    bindings.push(run)
+  }
+  // A run has one activation, and where one is named there is only one: the key alone is the place then.
+  const one = run !== undefined || activation !== undefined
+  if (activation !== undefined) {
+    sql += ' and a.name = ?'
+    bindings.push(activation)
+  }
+  if (last !== null) {
+    sql += one ? ` and ${key} > ?` : ` and (a.name > ? or (a.name = ? and ${key} > ?))`
+    bindings.push(...(one ? [last.key] : [last.activation, last.activation, last.key]))
+  }
+  sql += ` order by ${one ? '' : 'a.name, '}${key} limit ${failuresPerPage}`
+  return session.all<FailureRow>(sql, bindings)
+}
+
+function toRecord(row: FailureRow): FailureRecord {
+  return {
+    activation: row.activation,
+    run: row.run_id,
+    key: fromColumn(row.key),
+    identifier: row.identifier,
+    operation: row.kind,
+    status: row.status,
+    code: row.code,
+    message: row.message,
+    field: row.field,
+    httpStatus: row.http_status,
+    requestId: row.request_id,
+    hint: row.hint,
+    attempts: row.attempts,
+    firstSeen: row.first_seen,
+    lastSeen: row.last_seen,
+    nextRetry: row.next_retry,
+  }
+}
+
+/** Open failures by activation and code, in that order. */
+export async function countOpenFailures(
+  session: Session,
+): Promise<readonly { activation: string; code: FailureCode; count: number }[]> {
+  const rows = await session.all<{ activation: string; code: FailureCode; count: number }>(
+    `select a.name as activation, f.code, count(*) as count from failures f join activations a on a.id = f.activation_id
+    where f.resolved_at is null group by a.name, f.code order by a.name, f.code`,
+  )
+  return rows.map(({ activation, code, count }) => ({ activation, code, count: Number(count) }))
+}
+
+/**
+ * Resolves the failures that a completed run did not meet again. Nobody reports a cured row otherwise: a row that
+ * changed back to what was last delivered is `unchanged`, and a row that left the query is not seen at all. A key
+ * that failed has no confirmed snapshot of its present record, so a run that read the whole query and went through
+ * its whole plan has either given it an outcome or has nothing left to do for it. Failures that wait for a later
+ * time were not tried and stay.
+ */
+export async function resolveUnseen(
+  session: Session,
+  activation: number,
+  run: number,
+  now: Timestamp,
+): Promise<void> {
+  await session.run(
+    `update failures set resolved_at = ? where activation_id = ? and resolved_at is null and run_id <> ?
+    and (next_retry is null or next_retry <= ?)`,
+    [now, activation, run, now],
+  )
+}

@@ -1,0 +1,73 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Clock, ConfigurationError } from '../connector/index.ts'
+import type { Database } from './database.ts'
+import { countOpenFailures, readFailures } from './failures.ts'
+import { acquireLock, releaseLock, renewLock } from './lock.ts'
+import { prune } from './retention.ts'
+import { StoredRun } from './run-state.ts'
+import { beginRun, readRuns } from './runs.ts'
+import { StoredSnapshot } from './snapshot.ts'
+import { openSqlite } from './sqlite.ts'
+import type { StateStore } from './store.ts'
+
+export interface StateOptions {
+  /** The SQLite file, absolute. */
+  readonly file: string
+  readonly clock: Clock
+  /** False: where there is no file, none is made, and the store is empty and forgets what it is told. */
+  readonly create: boolean
+}
+
+/**
+ * Opens the state store and brings its schema to this version.
+ * Throws `ConfigurationError` where the file cannot be used (not ours, damaged, newer, no permission), `StopRunError`
+ * where another process keeps it locked.
+ */
+export async function openStateStore({ file, clock, create }: StateOptions): Promise<StateStore> {
+  if (!create && !existsSync(file)) return stateStore(await openSqlite(':memory:'), clock)
+  makePrivate(file)
+  return stateStore(await openSqlite(file), clock)
+}
+
+/** Makes the folder and the file where they are missing, closed to other users: SQLite gives its side files the mode of the file. */
+function makePrivate(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    if (existsSync(file) && statSync(file).isDirectory()) {
+      throw new ConfigurationError(
+        `The state file ${file} is a folder. Name a file as \`state\`, such as ${file}/state.db.`,
+      )
+    }
+    closeSync(openSync(file, 'a', 0o600))
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+    throw new ConfigurationError(
+      `The state file ${file} cannot be opened${code}. Check that its folder can be made and that this user may write in it.`,
+    )
+  }
+}
+
+/** The store over any database that has the schema. */
+export function stateStore(database: Database, clock: Clock): StateStore {
+  return {
+    acquireLock: (activation, holder, leaseMilliseconds) =>
+      acquireLock(database, activation, holder, clock.now(), leaseMilliseconds),
+    renewLock: (lock, leaseMilliseconds) =>
+      renewLock(database, lock, clock.now() + leaseMilliseconds),
+    releaseLock: (lock) => releaseLock(database, lock),
+    startRun: async (lock, identifier) => {
+      const { run, activation } = await beginRun(database, lock, identifier, clock.now())
+      await prune(database, activation)
+      return new StoredRun({ database, clock, lock, run, activation, identifier })
+    },
+    snapshot: (activation) => new StoredSnapshot(database, activation),
+    runs: (activations, perActivation) =>
+      database.read((session) => readRuns(session, activations, perActivation)),
+    failures: (filter) => readFailures(database, filter),
+    openFailures: () => database.read(countOpenFailures),
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,282 @@
+import type { Failure, FailureCode, Outcome, OutcomeStatus } from '../connector/index.ts'
+import { outcomeStatuses } from '../connector/index.ts'
+import type { RejectedRow } from '../plan/interfaces.ts'
+import type { Cell, Session } from './database.ts'
+import type { Timestamp } from './store.ts'
+import { prose, toColumn } from './text.ts'
+
+/** The run whose outcomes are recorded, and when. */
+export interface Recording {
+  readonly session: Session
+  readonly activation: number
+  readonly run: number
+  /** The field that identifies the record; null where the activation has none. */
+  readonly identifier: string | null
+  readonly now: Timestamp
+}
+
+/** A failure with all that the two tables keep of it. */
+interface FailedOutcome {
+  readonly ordinal: number
+  readonly key: string
+  readonly kind: Outcome['kind']
+  readonly status: Exclude<OutcomeStatus, 'applied'>
+  readonly created: boolean
+  readonly attempts: number
+  readonly failure: Failure
+}
+
+const snapshotColumns = 'activation_id, key, fingerprint, target_id, sent, confirmed_at, run_id'
+
+const confirmWithId = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, ?, ?, ?, ?)
+  on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint, target_id = excluded.target_id,
+  sent = excluded.sent, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+
+const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null, ?, ?, ?)
+  on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint,
+  sent = excluded.sent, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+
+const learnId = `insert into snapshot (activation_id, key, target_id) values (?, ?, ?)
+  on conflict (activation_id, key) do update set target_id = excluded.target_id`
+
+const forgetId = 'update snapshot set target_id = null where activation_id = ? and key = ?'
+
+const forgetFingerprint =
+  'update snapshot set fingerprint = null where activation_id = ? and key = ?'
+
+const resolveFailure =
+  'update failures set resolved_at = ? where activation_id = ? and key = ? and resolved_at is null'
+
+/** A failure that was resolved and comes back begins anew. */
+const openFailure = (attempts: string) => `insert into failures
+  (activation_id, key, run_id, identifier, kind, status, code, message, field, http_status, request_id, hint, attempts, first_seen, last_seen)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  on conflict (activation_id, key) do update set
+  attempts = case when failures.resolved_at is null then ${attempts} else excluded.attempts end,
+  first_seen = case when failures.resolved_at is null then failures.first_seen else excluded.first_seen end,
+  run_id = excluded.run_id, identifier = excluded.identifier, kind = excluded.kind, status = excluded.status,
+  code = excluded.code, message = excluded.message, field = excluded.field, http_status = excluded.http_status,
+  request_id = excluded.request_id, hint = excluded.hint, last_seen = excluded.last_seen,
+  next_retry = null, resolved_at = null`
+
+const openFailedDelivery = openFailure('failures.attempts + excluded.attempts')
+
+/** Rows that share a key are rejected one by one, and the key was tried once all the same. */
+const openRejection = openFailure(
+  'case when failures.run_id = excluded.run_id then failures.attempts else failures.attempts + excluded.attempts end',
+)
+
+const insertApplied =
+  "insert into outcomes (run_id, ordinal, status, created, attempts) values (?, ?, 'applied', ?, ?)"
+
+const insertFailed = `insert into outcomes
+  (run_id, ordinal, status, created, attempts, key, kind, code, message, field, http_status, request_id, hint, recorded_at, attempts_in_all, first_seen)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+  (select attempts from failures where activation_id = ? and key = ?),
+  (select first_seen from failures where activation_id = ? and key = ?))`
+
+const replaceOutcome = `${insertFailed} on conflict (run_id, ordinal) do update set
+  status = excluded.status, created = excluded.created, attempts = excluded.attempts, key = excluded.key, kind = excluded.kind,
+  code = excluded.code, message = excluded.message, field = excluded.field, http_status = excluded.http_status,
+  request_id = excluded.request_id, hint = excluded.hint, recorded_at = excluded.recorded_at,
+  attempts_in_all = excluded.attempts_in_all, first_seen = excluded.first_seen`
+
+/** Forgets what the target holds of some keys. */
+export async function loseFingerprints(
+  session: Session,
+  activation: number,
+  keys: readonly string[],
+): Promise<void> {
+  await session.runEach(
+    forgetFingerprint,
+    keys.map((key) => [activation, toColumn(key)]),
+  )
+}
+
+/** Records how operations ended. Throws where an operation has an outcome already. */
+export async function recordOutcomes(
+  recording: Recording,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  await refuseSettled(recording, outcomes)
+  for (const group of groupsOfDistinctKeys(outcomes)) await recordDistinct(recording, group)
+}
+
+/** Records rejected rows in place of whatever has their ordinals. */
+export async function recordRejections(
+  recording: Recording,
+  rows: readonly RejectedRow[],
+): Promise<void> {
+  const failed = rows.map((row) => ({
+    ...row,
+    status: 'rejected' as const,
+    created: false,
+    attempts: 1,
+  }))
+  await recording.session.runEach(
+    openRejection,
+    failed.map((outcome) => failureCells(recording, outcome)),
+  )
+  await recording.session.runEach(
+    replaceOutcome,
+    failed.map((outcome) => outcomeCells(recording, { ...outcome, attempts: 0 })),
+  )
+}
+
+async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]): Promise<void> {
+  const { session, activation, run, now } = recording
+  const confirmedWithId: Cell[][] = []
+  const confirmed: Cell[][] = []
+  const learnt: Cell[][] = []
+  const forgotten: Cell[][] = []
+  const doubtful: Cell[][] = []
+  const resolved: Cell[][] = []
+  const applied: Cell[][] = []
+  const failed: FailedOutcome[] = []
+  for (const outcome of outcomes) {
+    const { id, ordinal, status, failure } = outcome
+    const key = toColumn(outcome.key)
+    if (status === 'applied') {
+      const { fingerprint, sent } = confirmation(outcome)
+      if (id === undefined) confirmed.push([activation, key, fingerprint, sent, now, run])
+      else {
+        const target = id === null ? null : toColumn(id)
+        confirmedWithId.push([activation, key, fingerprint, target, sent, now, run])
+      }
+      applied.push([run, ordinal, outcome.created ? 1 : 0, outcome.attempts])
+      resolved.push([now, activation, key])
+      continue
+    }
+    if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
+    if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
+    if (id === null) forgotten.push([activation, key])
+    if (status === 'in_doubt') doubtful.push([activation, key])
+    failed.push({ ...outcome, status, failure })
+  }
+  await session.runEach(confirmWithId, confirmedWithId)
+  await session.runEach(confirm, confirmed)
+  await session.runEach(learnId, learnt)
+  await session.runEach(forgetId, forgotten)
+  await session.runEach(forgetFingerprint, doubtful)
+  await session.runEach(resolveFailure, resolved)
+  await session.runEach(
+    openFailedDelivery,
+    failed.map((outcome) => failureCells(recording, outcome)),
+  )
+  await session.runEach(insertApplied, applied)
+  await session.runEach(
+    insertFailed,
+    failed.map((outcome) => outcomeCells(recording, outcome)),
+  )
+}
+
+/** What the snapshot takes over from a confirmed operation. */
+function confirmation(outcome: Outcome): { fingerprint: string; sent: string } {
+  const { fingerprint, record, ordinal } = outcome
+  if (fingerprint === undefined || record === undefined) {
+    throw new Error(`operation ${ordinal} was applied without its record`)
+  }
+  return { fingerprint, sent: JSON.stringify(record) }
+}
+
+function failureCells(recording: Recording, outcome: FailedOutcome): Cell[] {
+  const { activation, run, identifier, now } = recording
+  return [
+    activation,
+    toColumn(outcome.key),
+    run,
+    identifier,
+    outcome.kind,
+    outcome.status,
+    ...details(outcome.failure),
+    outcome.attempts,
+    now,
+    now,
+  ]
+}
+
+function outcomeCells(recording: Recording, outcome: FailedOutcome): Cell[] {
+  const { activation, run, now } = recording
+  const key = toColumn(outcome.key)
+  return [
+    run,
+    outcome.ordinal,
+    outcome.status,
+    outcome.created ? 1 : 0,
+    outcome.attempts,
+    key,
+    outcome.kind,
+    ...details(outcome.failure),
+    now,
+    activation,
+    key,
+    activation,
+    key,
+  ]
+}
+
+/** code, message, field, http_status, request_id, hint */
+function details(failure: Failure): Cell[] {
+  return [
+    failure.code,
+    prose(failure.message),
+    prose(failure.field),
+    failure.httpStatus ?? null,
+    prose(failure.requestId),
+    prose(failure.hint),
+  ]
+}
+
+async function refuseSettled(recording: Recording, outcomes: readonly Outcome[]): Promise<void> {
+  const { session, run } = recording
+  const seen = new Set<number>()
+  for (const { ordinal } of outcomes) {
+    const rows = await session.all('select 1 from outcomes where run_id = ? and ordinal = ?', [
+      run,
+      ordinal,
+    ])
+    if (rows.length > 0 || seen.has(ordinal)) {
+      throw new Error(`operation ${ordinal} of run ${run} has an outcome already`)
+    }
+    seen.add(ordinal)
+  }
+}
+
+/** Statements run kind by kind, so that a key's outcomes keep their order only across groups. */
+function groupsOfDistinctKeys(outcomes: readonly Outcome[]): Outcome[][] {
+  const groups: Outcome[][] = []
+  let keys = new Set<string>()
+  for (const outcome of outcomes) {
+    if (groups.length === 0 || keys.has(outcome.key)) {
+      groups.push([])
+      keys = new Set()
+    }
+    groups.at(-1)?.push(outcome)
+    keys.add(outcome.key)
+  }
+  return groups
+}
+
+/** Outcomes of a run by status, and its failures by code. */
+export async function countOutcomes(
+  session: Session,
+  run: number,
+): Promise<{
+  outcomes: Record<OutcomeStatus, number>
+  codes: Partial<Record<FailureCode, number>>
+}> {
+  const outcomes = Object.fromEntries(outcomeStatuses.map((status) => [status, 0])) as Record<
+    OutcomeStatus,
+    number
+  >
+  const codes: Partial<Record<FailureCode, number>> = {}
+  const rows = await session.all<{ status: OutcomeStatus; code: FailureCode | null; rows: number }>(
+    'select status, code, count(*) as rows from outcomes where run_id = ? group by status, code',
+    [run],
+  )
+  for (const { status, code, rows: count } of rows) {
+    outcomes[status] += Number(count)
+    if (code !== null) codes[code] = (codes[code] ?? 0) + Number(count)
+  }
+  return { outcomes, codes }
+}

@@ -1,0 +1,87 @@
+import type { Clock, Operation, Outcome } from '../connector/index.ts'
+import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import type { Database, Session } from './database.ts'
+import { resolveUnseen } from './failures.ts'
+import { writeAsHolder } from './lock.ts'
+import { countOutcomes, type Recording, recordOutcomes, recordRejections } from './outcomes.ts'
+import { prune } from './retention.ts'
+import { endRun } from './runs.ts'
+import { StoredSnapshot } from './snapshot.ts'
+import { markSending, Spool } from './spool.ts'
+import type { Lock, RunState, RunStatus, Timestamp } from './store.ts'
+
+/** A run that `beginRun` began. */
+export interface BegunRun {
+  readonly database: Database
+  readonly clock: Clock
+  readonly lock: Lock
+  readonly run: number
+  readonly activation: number
+  readonly identifier: string | null
+}
+
+/** What one run writes, over a database. */
+export class StoredRun implements RunState {
+  readonly run: number
+  readonly snapshot: SnapshotReader
+  readonly sink: PlanSink
+  readonly #begun: BegunRun
+  readonly #spool: Spool
+
+  constructor(begun: BegunRun) {
+    const { database, lock, run } = begun
+    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run)
+    this.run = run
+    this.snapshot = new StoredSnapshot(database, lock.activation)
+    this.sink = {
+      add: (operations) => spool.add(operations),
+      reject: (rows) => this.#reject(rows),
+    }
+    this.#begun = begun
+    this.#spool = spool
+  }
+
+  pending(size: number): AsyncIterable<readonly Operation[]> {
+    return this.#spool.pending(size)
+  }
+
+  async sending(operations: readonly Operation[]): Promise<void> {
+    await this.#write((session) => markSending(session, this.run, operations))
+  }
+
+  async record(outcomes: readonly Outcome[]): Promise<void> {
+    await this.#write((session) => recordOutcomes(this.#recording(session), outcomes))
+  }
+
+  counts() {
+    return this.#begun.database.read((session) => countOutcomes(session, this.run))
+  }
+
+  async finish(
+    status: Exclude<RunStatus, 'running'>,
+    finishedAt: Timestamp,
+    summary: string,
+  ): Promise<void> {
+    const { database, activation } = this.#begun
+    await this.#write(async (session) => {
+      await endRun(session, this.run, status, finishedAt, summary)
+      if (status === 'done' || status === 'failures') {
+        await resolveUnseen(session, activation, this.run, finishedAt)
+      }
+    })
+    await prune(database, activation)
+  }
+
+  async #reject(rows: readonly RejectedRow[]): Promise<void> {
+    await this.#write((session) => recordRejections(this.#recording(session), rows))
+  }
+
+  #write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return writeAsHolder(this.#begun.database, this.#begun.lock, work)
+  }
+
+  #recording(session: Session): Recording {
+    const { activation, identifier, clock, run } = this.#begun
+    return { session, activation, run, identifier, now: clock.now() }
+  }
+}

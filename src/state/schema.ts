@@ -1,0 +1,49 @@
+import type { Knex } from 'knex'
+import { ConfigurationError } from '../connector/index.ts'
+import { initial } from './migrations/initial.ts'
+
+/** What a migration is given. */
+export interface Schema {
+  readonly knex: Knex
+  /**
+   * Creates a table that lies in the order of its primary key, where the database can do that: one tree instead
+   * of a table and an index, which is what keeps a snapshot's key small.
+   */
+  createClustered(name: string, columns: (table: Knex.CreateTableBuilder) => void): Promise<void>
+}
+
+type Migration = (schema: Schema) => Promise<void>
+
+/** In order; the position, from 1, is the version of the schema. Published ones never change. */
+const migrations: readonly Migration[] = [initial]
+
+const migrationsTable = 'schema_migrations'
+
+/** Brings the schema to this version, within the transaction `schema.knex`. `place` names the store in messages. */
+export async function migrate(schema: Schema, place: string): Promise<void> {
+  const { knex } = schema
+  await refuseNewer(knex, place)
+  await knex.migrate.latest({
+    tableName: migrationsTable,
+    migrationSource: {
+      getMigrations: async () => migrations.map((_, index) => index + 1),
+      getMigrationName: (version: number) => String(version).padStart(4, '0'),
+      getMigration: async (version: number) => ({
+        up: async () => migrations[version - 1]?.(schema),
+        down: async () => {
+          throw new Error('the schema of the state store only moves forward')
+        },
+      }),
+    },
+  })
+}
+
+async function refuseNewer(knex: Knex, place: string): Promise<void> {
+  if (!(await knex.schema.hasTable(migrationsTable))) return
+  const rows: { name: string }[] = await knex(migrationsTable).select('name')
+  const version = Math.max(0, ...rows.map((row) => Number(row.name)))
+  if (version <= migrations.length) return
+  throw new ConfigurationError(
+    `The state in ${place} was written by a newer millrace: its schema has version ${version}, this one knows versions up to ${migrations.length}. Upgrade millrace.`,
+  )
+}

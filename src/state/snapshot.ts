@@ -1,0 +1,103 @@
+import type { TargetRecord } from '../connector/index.ts'
+import type { SnapshotEntry, SnapshotReader } from '../plan/interfaces.ts'
+import type { Database } from './database.ts'
+import { findActivation } from './lock.ts'
+import { fromColumn, toColumn } from './text.ts'
+
+/** Keys per step of a full scan: steps short enough that a lock renewal never waits for one. */
+const keysPerPage = 2_000
+
+/** Well under the number of bindings that SQLite (32,766) and Postgres (65,535) take in one statement. */
+const keysPerLookup = 500
+
+interface EntryRow {
+  readonly key: string
+  readonly fingerprint: string | null
+  readonly target_id: string | null
+  readonly sent: string | null
+}
+
+/** The snapshot of one activation; an empty one where it never ran. */
+export class StoredSnapshot implements SnapshotReader {
+  readonly #database: Database
+  readonly #name: string
+  #activation: number | null = null
+
+  constructor(database: Database, activation: string) {
+    this.#database = database
+    this.#name = activation
+  }
+
+  async count(): Promise<number> {
+    const activation = await this.#number()
+    if (activation === null) return 0
+    const [row] = await this.#database.read((session) =>
+      session.all<{ keys: number }>(
+        'select count(*) as keys from snapshot where activation_id = ?',
+        [activation],
+      ),
+    )
+    return Number(row?.keys ?? 0)
+  }
+
+  async *fingerprints(): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'fingerprint'>[]> {
+    const activation = await this.#number()
+    if (activation === null) return
+    // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
+    const { jsonArray } = this.#database.phrases
+    const page = (condition: string) =>
+      `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints from (
+        select key, fingerprint from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
+      ) as page`
+    let last: string | null = null
+    do {
+      const [row]: readonly { keys: string | null; fingerprints: string | null }[] =
+        await this.#database.read((session) =>
+          last === null
+            ? session.all(page(''), [activation])
+            : session.all(page('and key > ?'), [activation, last]),
+        )
+      const keys: string[] = JSON.parse(row?.keys ?? '[]')
+      const fingerprints: (string | null)[] = JSON.parse(row?.fingerprints ?? '[]')
+      last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
+      if (keys.length > 0) {
+        yield keys.map((key, index) => ({
+          key: fromColumn(key),
+          fingerprint: fingerprints[index] ?? null,
+        }))
+      }
+    } while (last !== null)
+  }
+
+  async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
+    const entries = new Map<string, SnapshotEntry>()
+    const activation = await this.#number()
+    if (activation === null) return entries
+    for (let start = 0; start < keys.length; start += keysPerLookup) {
+      const some = keys.slice(start, start + keysPerLookup).map(toColumn)
+      // Filled up to one length, so that there is one statement to prepare; a key twice in the list does no harm.
+      while (some.length < keysPerLookup) some.push(some[0] ?? '')
+      const rows = await this.#database.read((session) =>
+        session.all<EntryRow>(
+          `select key, fingerprint, target_id, sent from snapshot where activation_id = ? and key in (${some.map(() => '?').join(', ')})`,
+          [activation, ...some],
+        ),
+      )
+      for (const row of rows) {
+        const key = fromColumn(row.key)
+        entries.set(key, {
+          key,
+          fingerprint: row.fingerprint,
+          id: row.target_id === null ? null : fromColumn(row.target_id),
+          sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
+        })
+      }
+    }
+    return entries
+  }
+
+  async #number(): Promise<number | null> {
+    this.#activation ??= await this.#database.read((session) => findActivation(session, this.#name))
+    return this.#activation
+  }
+}

@@ -1,0 +1,182 @@
+import type { Operation } from '../connector/index.ts'
+import type { Cell, Database, Session } from './database.ts'
+
+/** Operations per row: few rows for a large plan, and little to parse to find one operation. */
+const operationsPerChunk = 500
+
+/** Operations are held back until there are so many, or so much text, that a durable transaction is worth its sync. */
+const operationsPerWrite = 4_000
+const charactersPerWrite = 4_000_000
+
+interface Line {
+  readonly ordinal: number
+  readonly text: string
+}
+
+type Write = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
+
+/**
+ * The plan of one run on disk. What is still held back when the process dies is not missed: nothing is sent
+ * before the whole plan was written, and the next run plans anew.
+ */
+export class Spool {
+  readonly #database: Database
+  readonly #write: Write
+  readonly #run: number
+  #held: Line[] = []
+  #heldCharacters = 0
+
+  constructor(database: Database, write: Write, run: number) {
+    this.#database = database
+    this.#write = write
+    this.#run = run
+  }
+
+  async add(operations: readonly Operation[]): Promise<void> {
+    for (const operation of operations) {
+      const text = JSON.stringify(operation)
+      this.#held.push({ ordinal: operation.ordinal, text })
+      this.#heldCharacters += text.length
+      if (this.#held.length >= operationsPerWrite || this.#heldCharacters >= charactersPerWrite) {
+        await this.flush()
+      }
+    }
+  }
+
+  /** Writes what is held back. */
+  async flush(): Promise<void> {
+    const held = this.#held
+    if (held.length === 0) return
+    this.#held = []
+    this.#heldCharacters = 0
+    const rows: Cell[][] = []
+    for (let start = 0; start < held.length; start += operationsPerChunk) {
+      const lines = held.slice(start, start + operationsPerChunk)
+      const first = lines[0]?.ordinal ?? 0
+      const last = lines.at(-1)?.ordinal ?? first
+      rows.push([this.#run, first, last, lines.map((line) => line.text).join('\n')])
+    }
+    await this.#write((session) =>
+      session.runEach(
+        'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, ?)',
+        rows,
+      ),
+    )
+  }
+
+  /** The operations without an outcome, in order; each once, whatever is recorded meanwhile. */
+  async *pending(size: number): AsyncGenerator<readonly Operation[]> {
+    await this.flush()
+    let ready: Operation[] = []
+    let after = -1
+    for (;;) {
+      const chunk = await this.#database.read((session) => readChunk(session, this.#run, after))
+      if (chunk === null) break
+      after = chunk.last
+      ready.push(...chunk.operations)
+      while (ready.length >= size) {
+        yield ready.slice(0, size)
+        ready = ready.slice(size)
+      }
+    }
+    if (ready.length > 0) yield ready
+  }
+}
+
+interface ChunkRow {
+  readonly first_ordinal: number
+  readonly last_ordinal: number
+  readonly lines: string
+}
+
+async function readChunk(
+  session: Session,
+  run: number,
+  after: number,
+): Promise<{ last: number; operations: Operation[] } | null> {
+  const [row] = await session.all<ChunkRow>(
+    'select first_ordinal, last_ordinal, lines from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
+    [run, after],
+  )
+  if (row === undefined) return null
+  const settled = await settledOrdinals(session, run, row.first_ordinal, row.last_ordinal)
+  const operations = parseLines(row.lines).filter(({ ordinal }) => !settled.has(ordinal))
+  return { last: row.last_ordinal, operations }
+}
+
+function parseLines(lines: string): Operation[] {
+  return lines.split('\n').map((line) => JSON.parse(line) as Operation)
+}
+
+/** The ordinals in a range that have an outcome. */
+async function settledOrdinals(
+  session: Session,
+  run: number,
+  first: number,
+  last: number,
+): Promise<ReadonlySet<number>> {
+  const rows = await session.all<{ ordinal: number }>(
+    'select ordinal from outcomes where run_id = ? and ordinal between ? and ?',
+    [run, first, last],
+  )
+  return new Set(rows.map((row) => row.ordinal))
+}
+
+/** Marks operations as about to be sent: one row, which lists runs of ordinals as `[first, count]`. */
+export async function markSending(
+  session: Session,
+  run: number,
+  operations: readonly Operation[],
+): Promise<void> {
+  const ranges: [number, number][] = []
+  for (const { ordinal } of operations) {
+    const range = ranges.at(-1)
+    if (range !== undefined && ordinal === range[0] + range[1]) range[1] += 1
+    else ranges.push([ordinal, 1])
+  }
+  await session.run('insert into sending (run_id, ordinals) values (?, ?)', [
+    run,
+    JSON.stringify(ranges),
+  ])
+}
+
+/** The keys of operations that were marked as about to be sent and have no outcome, in batches. */
+export async function* keysInFlight(
+  session: Session,
+  run: number,
+): AsyncGenerator<readonly string[]> {
+  let after = 0
+  for (;;) {
+    const [mark] = await session.all<{ id: number; ordinals: string }>(
+      'select id, ordinals from sending where run_id = ? and id > ? order by id limit 1',
+      [run, after],
+    )
+    if (mark === undefined) return
+    after = mark.id
+    const keys: string[] = []
+    for (const [first, count] of JSON.parse(mark.ordinals) as [number, number][]) {
+      const last = first + count - 1
+      const settled = await settledOrdinals(session, run, first, last)
+      if (settled.size === count) continue
+      for (const { ordinal, key } of await readRange(session, run, first, last)) {
+        if (!settled.has(ordinal)) keys.push(key)
+      }
+    }
+    if (keys.length > 0) yield keys
+  }
+}
+
+async function readRange(
+  session: Session,
+  run: number,
+  first: number,
+  last: number,
+): Promise<readonly Operation[]> {
+  const rows = await session.all<{ lines: string }>(
+    'select lines from operations where run_id = ? and first_ordinal <= ? and last_ordinal >= ? order by first_ordinal',
+    [run, last, first],
+  )
+  return rows
+    .flatMap((row) => parseLines(row.lines))
+    .filter(({ ordinal }) => ordinal >= first && ordinal <= last)
+}
