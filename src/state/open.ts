@@ -8,7 +8,6 @@ import { prune } from './retention.ts'
 import { StoredRun } from './run-state.ts'
 import { beginRun, readRuns } from './runs.ts'
 import { StoredSnapshot } from './snapshot.ts'
-import { openSqlite } from './sqlite.ts'
 import type { StateStore } from './store.ts'
 
 export interface StateOptions {
@@ -25,6 +24,8 @@ export interface StateOptions {
  * where another process keeps it locked.
  */
 export async function openStateStore({ file, clock, create }: StateOptions): Promise<StateStore> {
+  // Knex takes a tenth of a second to load: commands that remember nothing do without.
+  const { openSqlite } = await import('./sqlite.ts')
   if (!create && !existsSync(file)) return stateStore(await openSqlite(':memory:'), clock)
   makePrivate(file)
   return stateStore(await openSqlite(file), clock)

@@ -129,6 +129,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   const confirmed: Cell[][] = []
   const learnt: Cell[][] = []
   const forgotten: Cell[][] = []
+  // Tried, without an answer that settles it: the target may hold the old record or the new one.
   const doubtful: Cell[][] = []
   const resolved: Cell[][] = []
   const applied: Cell[][] = []
@@ -150,7 +151,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
     if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
     if (id === null) forgotten.push([activation, key])
-    if (status === 'in_doubt') doubtful.push([activation, key])
+    if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key])
     failed.push({ ...outcome, status, failure })
   }
   await session.runEach(confirmWithId, confirmedWithId)
