@@ -47,6 +47,8 @@ export interface CommandSummary {
   readonly status: RunSummary['status']
   readonly exit_code: number
   readonly activations: readonly RunSummary[]
+  /** Why no activation ran (the project file is wrong); absent where one did. */
+  readonly error?: string
 }
 
 export const noRequests: RequestCounts = { total: 0, byEndpoint: {}, rateLimited: 0 }
