@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+const connection = z
+  .looseObject({ type: z.string().describe('The kind of system.') })
+  .describe('The options that this kind of system takes.')
+
+const overrides = z.record(z.string(), z.looseObject({}))
+
+/** The file `millrace.yaml`. Each connector adds the options of its own. */
+export const projectSchema = z
+  .strictObject({
+    sources: z
+      .record(z.string(), connection)
+      .describe('Warehouse connections by name: `type`, and the options of that type.'),
+    targets: z
+      .record(z.string(), connection)
+      .describe('Where rows are sent, by name: `type`, and the options of that type.'),
+    state: z
+      .string()
+      .default('.millrace/state.db')
+      .describe('The file that remembers what was delivered.'),
+    activations: z
+      .string()
+      .default('activations')
+      .describe('The folder with the activations, and folders below it.'),
+    profiles: z
+      .record(
+        z.string(),
+        z
+          .strictObject({
+            sources: overrides.optional(),
+            targets: overrides.optional(),
+            state: z.string().optional(),
+            activations: z.string().optional(),
+          })
+          .nullable(),
+      )
+      .optional()
+      .describe('By name: what differs in an environment such as `dev` or `prod`.'),
+  })
+  .describe('The project file `millrace.yaml`.')
+
+export type ProjectText = z.infer<typeof projectSchema>

@@ -1,0 +1,72 @@
+import { open, readdir } from 'node:fs/promises'
+import { isAbsolute, join, relative, sep } from 'node:path'
+
+const largest = 1024 * 1024
+
+/** What became of reading a file: its text, or why there is none, as the end of a sentence. */
+export type FileText =
+  | { readonly text: string }
+  | { readonly text: null; readonly fault: string; readonly missing: boolean }
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}
+
+function unreadable(error: unknown): FileText {
+  const code = codeOf(error)
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    return { text: null, fault: 'is not UTF-8 text; save it as UTF-8', missing: false }
+  }
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return { text: null, fault: 'does not exist', missing: true }
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return { text: null, fault: 'may not be read by this user', missing: false }
+  }
+  if (code === 'EISDIR') return { text: null, fault: 'is a folder, not a file', missing: false }
+  if (code === undefined) throw error
+  return { text: null, fault: `cannot be read (${code})`, missing: false }
+}
+
+/** Reads a file that a person wrote: UTF-8, with or without byte order mark, up to 1 MiB. */
+export async function readTextFile(path: string): Promise<FileText> {
+  try {
+    const handle = await open(path)
+    try {
+      const { size } = await handle.stat()
+      if (size > largest) {
+        const fault = `is too large (${(size / largest).toFixed(1)} MiB); at most 1 MiB is read`
+        return { text: null, fault, missing: false }
+      }
+      const bytes = await handle.readFile()
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+/** Every YAML file in a folder and below it, absolute and sorted; null where there is no such folder. */
+export async function yamlFilesIn(folder: string): Promise<readonly string[] | null> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/i.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw error
+  }
+}
+
+/** A path as people read it: relative to the project folder, with forward slashes. */
+export function shownPath(folder: string, path: string): string {
+  const shown = relative(folder, path)
+  return (isAbsolute(shown) ? path : shown).split(sep).join('/')
+}

@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { loadProject, type Project } from '../../src/config/project.ts'
+import {
+  ConfigurationError,
+  type Connectors,
+  type Field,
+  type SourceConnector,
+  secretOption,
+  type TargetConnector,
+  type TargetObject,
+} from '../../src/connector/index.ts'
+
+const field = (name: string, type: Field['type'], more: Partial<Field> = {}): Field => ({
+  name,
+  type,
+  description: `The ${name}.`,
+  ...more,
+})
+
+const custom = {
+  prefix: 'custom_attributes.',
+  field: { type: 'any', description: 'An attribute of the workspace.' },
+} as const
+
+const contact: TargetObject = {
+  name: 'contact',
+  description: 'A person.',
+  order: 2,
+  fields: [
+    field('external_id', 'string', { nullable: false }),
+    field('email', 'string', { caseInsensitive: true }),
+    field('name', 'string', { maxLength: 10 }),
+    field('role', 'string', { choices: ['user', 'lead'] }),
+    field('signed_up_at', 'date'),
+    field('unsubscribed_from_emails', 'boolean'),
+  ],
+  custom,
+  modes: { upsert: ['external_id', 'email'] },
+  requiresOneOf: ['external_id', 'email'],
+}
+
+const company: TargetObject = {
+  name: 'company',
+  description: 'An organisation.',
+  order: 1,
+  fields: [
+    field('company_id', 'string'),
+    field('name', 'string'),
+    field('size', 'integer', { minimum: 0, maximum: 1000 }),
+    field('monthly_spend', 'float'),
+  ],
+  custom,
+  modes: { upsert: ['company_id'] },
+  requiresOneOf: ['company_id'],
+}
+
+const unopened = () => Promise.reject(new Error('tests of the configuration open nothing'))
+
+const postgres: SourceConnector = {
+  type: 'postgres',
+  options: z.strictObject({
+    url: secretOption('The connection string.'),
+    statement_timeout: z.number().positive('must be above 0').optional(),
+    tls: z.strictObject({ verify: z.boolean().optional() }).optional(),
+  }),
+  open: unopened,
+}
+
+const duckdb: SourceConnector = {
+  type: 'duckdb',
+  options: z.strictObject({ file: z.string().optional() }),
+  open: unopened,
+}
+
+const intercom: TargetConnector = {
+  type: 'intercom',
+  options: z
+    .strictObject({
+      token: secretOption('The access token.'),
+      region: z.enum(['us', 'eu', 'au']).default('us'),
+      base_url: z.string().optional(),
+    })
+    .refine((options) => options.base_url?.includes('ftp') !== true, {
+      path: ['base_url'],
+      error: ({ input }) => `cannot be ${(input as { base_url: string }).base_url}`,
+    }),
+  objects: [company, contact],
+  open: unopened,
+}
+
+/** Connectors that are data only: what they declare is checked, and nothing is ever opened. */
+export const connectors: Connectors = {
+  sources: { postgres: async () => postgres, duckdb: async () => duckdb },
+  targets: { intercom: async () => intercom },
+}
+
+/** A temporary project folder with these files, removed when the test is over. */
+export async function projectFolder(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-config-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
+  }
+  return folder
+}
+
+export interface Surroundings {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly profile?: string
+}
+
+/** Loads a folder with these files. */
+export async function load(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  { environment = {}, profile }: Surroundings = {},
+): Promise<Project> {
+  const path = await projectFolder(files)
+  return loadProject({ path, profile: profile ?? null, environment, connectors })
+}
+
+/** The lines that loading a folder with these files complains with; none where it does not. */
+export async function complaints(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  surroundings: Surroundings = {},
+): Promise<readonly string[]> {
+  try {
+    await load(files, surroundings)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message.split('\n')
+    throw error
+  }
+}
+
+/** A project file that is right and needs no variables. */
+export const plainProject = `sources:
+  warehouse: { type: postgres, url: "postgres://localhost/db" }
+targets:
+  intercom: { type: intercom, token: abc }
+`
+
+/** An activation that is right. */
+export const people = `name: people
+query: select user_id, email from people
+target: contact
+mode: upsert
+identifier: external_id
+fields:
+  external_id: user_id
+  email: email
+`
