@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { versionNames } from './versions.ts'
+
+/** What can be changed while the sandbox runs. */
+export const settings = z.strictObject({
+  token: z.string().min(1).default('sandbox-token').describe('The access token it accepts'),
+  app_version: z
+    .enum(versionNames as [string, ...string[]])
+    .default('1.0')
+    .describe(
+      'The API version of a request without Intercom-Version: what the app is set to, and 1.0 where it is set to none',
+    ),
+  rate_limit: z
+    .int()
+    .min(0)
+    .default(1666)
+    .describe('Requests per 10-second window; 0 for no limit'),
+  other_app_calls: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Requests per window that another app of the workspace takes, spread over the window',
+    ),
+  search_lag_ms: z
+    .int()
+    .min(0)
+    .default(60_000)
+    .describe(
+      'How far contact search trails behind writes, in milliseconds; what is seeded is found at once',
+    ),
+  latency_ms: z.int().min(0).default(0).describe('How long every answer takes, in milliseconds'),
+  email_adoption: z
+    .enum(['duplicate', 'conflict'])
+    .default('duplicate')
+    .describe(
+      'Creating a user with a new external_id and the email of a user who has none: makes a second user, or is refused with 409',
+    ),
+  long_strings: z
+    .enum(['truncate', 'reject'])
+    .default('truncate')
+    .describe('What becomes of a custom attribute with more than 255 characters'),
+})
+
+/** What `startSandbox` takes and `millrace sandbox` has flags for. */
+export const sandboxOptions = z.strictObject({
+  port: z.int().min(0).max(65_535).default(0).describe('The port on 127.0.0.1; 0 for a free one'),
+  ...settings.shape,
+  app_id: z
+    .string()
+    .min(1)
+    .default('sandbox')
+    .describe('The id of the workspace, as GET /me answers it'),
+  region: z.enum(['US', 'EU', 'AU']).default('US').describe('The region, as GET /me answers it'),
+  timezone: z
+    .string()
+    .refine(isTimezone, 'must be the name of a time zone, such as Europe/Dublin')
+    .default('UTC')
+    .describe('The time zone of the workspace: search matches dates by its calendar days'),
+  attributes: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(contact|company)\.[^:]+:(string|integer|float|boolean|date|options\(.+\|.+\))$/,
+          'must read contact.NAME:TYPE or company.NAME:TYPE, TYPE being string, integer, float, boolean, date or options(a|b)',
+        ),
+    )
+    .default([])
+    .describe(
+      'Custom attributes that exist from the start, such as contact.seats:integer or company.tier:options(a|b)',
+    ),
+  seed: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A JSON file with the attributes, contacts and companies to start with'),
+  keep_requests: z
+    .int()
+    .min(0)
+    .default(10_000)
+    .describe('How many of the latest requests are kept for looking at; counts go on'),
+})
+
+export type Settings = z.infer<typeof settings>
+export type SandboxOptions = z.infer<typeof sandboxOptions>
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
