@@ -1,0 +1,53 @@
+import type { Scalar, TargetRecord } from '../connector/index.ts'
+import { digest, digestRoom, formatDigest } from './digest.ts'
+
+/** A value of a record while it is read; undefined where the record leaves the field out. */
+export type FieldValue = Scalar | undefined
+
+/** The names of a record's fields, prepared for writing canonical texts of many records. */
+export interface CanonicalNames {
+  /** What stands in front of each value, in canonical order: `["email",`. */
+  readonly openings: readonly string[]
+  /** Where each field stands in the arrays of values, in canonical order. */
+  readonly positions: readonly number[]
+}
+
+/** Prepares the names for `canonicalText`. Names are distinct. */
+export function canonicalNames(names: readonly string[]): CanonicalNames {
+  const positions = names.map((_, position) => position)
+  const nameAt = (position: number) => names[position] ?? ''
+  positions.sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
+  return {
+    openings: positions.map((position) => `[${JSON.stringify(nameAt(position))},`),
+    positions,
+  }
+}
+
+/**
+ * The text that stands for a record: JSON of its `[name, value]` pairs, sorted by name, fields left out left out.
+ * Two records have the same text exactly where they hold the same fields with the same values: JSON reads back
+ * to what it was made from, and the order is fixed.
+ */
+export function canonicalText(names: CanonicalNames, values: readonly FieldValue[]): string {
+  const { openings, positions } = names
+  let text = '['
+  for (let index = 0; index < positions.length; index += 1) {
+    const value = values[positions[index] as number]
+    if (value === undefined) continue
+    const comma = text.length === 1 ? '' : ','
+    text += `${comma}${openings[index]}${typeof value === 'string' ? JSON.stringify(value) : numeral(value)}]`
+  }
+  return `${text}]`
+}
+
+// Template literals print these exactly as JSON does, minus zero included, without the call.
+function numeral(value: number | boolean | null): string {
+  return `${value}`
+}
+
+/** The fingerprint of a record: 128 bits of the SHA-256 of its canonical text, as base64url (22 characters). */
+export function fingerprintOf(record: TargetRecord): string {
+  const words = digestRoom()
+  digest(canonicalText(canonicalNames(Object.keys(record)), Object.values(record)), words)
+  return formatDigest(words)
+}

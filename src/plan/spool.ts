@@ -1,0 +1,53 @@
+import type { Operation } from '../connector/index.ts'
+import type { PlanSink, RejectedRow } from './interfaces.ts'
+
+const batchSize = 500
+
+/** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
+export class Spool {
+  readonly #sink: PlanSink
+  readonly #operations = new Map<number, Operation>()
+  readonly #rejected = new Map<number, RejectedRow>()
+
+  constructor(sink: PlanSink) {
+    this.#sink = sink
+  }
+
+  add(operation: Operation): void {
+    this.#operations.set(operation.ordinal, operation)
+  }
+
+  /** Takes the place of whatever has the same ordinal. */
+  reject(row: RejectedRow): void {
+    this.#operations.delete(row.ordinal)
+    this.#rejected.set(row.ordinal, row)
+  }
+
+  /** Hands on full batches. */
+  async drain(): Promise<void> {
+    if (this.#operations.size >= batchSize) await this.#addAll()
+    if (this.#rejected.size >= batchSize) await this.#rejectAll()
+  }
+
+  /** Hands on everything. */
+  async flush(): Promise<void> {
+    await this.#addAll()
+    await this.#rejectAll()
+  }
+
+  async #addAll(): Promise<void> {
+    const operations = [...this.#operations.values()]
+    this.#operations.clear()
+    for (let start = 0; start < operations.length; start += batchSize) {
+      await this.#sink.add(operations.slice(start, start + batchSize))
+    }
+  }
+
+  async #rejectAll(): Promise<void> {
+    const rows = [...this.#rejected.values()]
+    this.#rejected.clear()
+    for (let start = 0; start < rows.length; start += batchSize) {
+      await this.#sink.reject(rows.slice(start, start + batchSize))
+    }
+  }
+}
