@@ -1,0 +1,61 @@
+import { destination, pino } from 'pino'
+import type { RunEvent } from '../run/events.ts'
+import type { CommandContext, GlobalOptions } from './context.ts'
+import type { Voice } from './voice.ts'
+
+/** Names under which a secret might reach a log line; whatever stands there is replaced. */
+const secretNames = ['token', 'password', 'secret', 'url', 'authorization', 'connection']
+
+/** The part of an event that a log line holds beside its type and activation. */
+function details(event: RunEvent): Record<string, unknown> {
+  switch (event.type) {
+    case 'started':
+      return { run: event.run }
+    case 'planning':
+      return { rows: event.rows }
+    case 'planned':
+      return { totals: event.totals }
+    case 'writing':
+      return {
+        applied: event.applied,
+        failed: event.failed,
+        calls: event.requests.total,
+        rate_limited: event.requests.rateLimited,
+      }
+    case 'notice':
+      return { notice: event.message }
+    case 'finished':
+      return { summary: event.summary }
+  }
+}
+
+/** One JSON object a line on stderr. */
+export function logVoice(context: CommandContext, options: GlobalOptions): Voice {
+  const stream = destination({ fd: 2, sync: true })
+  stream.on('error', () => undefined)
+  const logger = pino(
+    {
+      level: options.verbose === true ? 'debug' : 'info',
+      base: null,
+      timestamp: () => `,"time":"${new Date(context.clock.now()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+      redact: {
+        paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        censor: '***',
+      },
+    },
+    stream,
+  )
+  return {
+    say: (level, text) => logger[level](text),
+    log(event) {
+      const level = event.type === 'planning' || event.type === 'writing' ? 'debug' : 'info'
+      const failed = event.type === 'finished' && event.summary.error !== null
+      logger[failed ? 'error' : level](
+        { event: event.type, activation: event.activation, ...details(event) },
+        event.type === 'notice' ? event.message : `${event.activation}: ${event.type}`,
+      )
+    },
+    redirect: () => undefined,
+  }
+}

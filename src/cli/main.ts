@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { connectors } from '../../connectors/index.ts'
+import { explain } from './action.ts'
+import { realClock, realRandom } from './clock.ts'
+import { type CommandContext, exitCodes } from './context.ts'
+import { Output } from './output.ts'
+import { buildProgram } from './program.ts'
+import { openVoice } from './voice.ts'
+
+const context: CommandContext = {
+  connectors,
+  clock: realClock,
+  random: realRandom,
+  environment: process.env,
+  stdout: new Output(process.stdout),
+  stderr: new Output(process.stderr),
+  exitCode: exitCodes.done,
+}
+
+try {
+  await buildProgram(context).parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed help, the version or the usage error by now.
+    context.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  } else {
+    const options = { project: '.', color: true, logFormat: 'text' } as const
+    const voice = await openVoice(context, options)
+    context.exitCode = await explain(error, { context, options, voice })
+  }
+}
+// A handle that somebody left open must not keep a scheduler waiting.
+process.exit(process.exitCode ?? context.exitCode)

@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module'
+import { Command, Option } from 'commander'
+import type { CommandContext } from './context.ts'
+import { failuresCommand } from './failures.ts'
+import { initCommand } from './init.ts'
+import { planCommand } from './plan.ts'
+import { runCommand } from './run.ts'
+import { sandboxCommand } from './sandbox.ts'
+import { schemaCommand } from './schema.ts'
+import { statusCommand } from './status.ts'
+import { validateCommand } from './validate.ts'
+
+function version(): string {
+  const require = createRequire(import.meta.url)
+  return (require('millrace/package.json') as { readonly version: string }).version
+}
+
+const help = `
+Exit codes:
+  0    done
+  1    done, with failures
+  2    usage or configuration
+  3    a guard refused
+  4    stopped early: authentication, source or target down, or a bug in millrace
+  75   another run holds this activation
+  130  interrupted by SIGINT, 143 by SIGTERM, after what was under way was recorded
+
+Example:
+  $ millrace init demo && cd demo
+  $ millrace sandbox            in one terminal
+  $ millrace run                in another`
+
+/** The whole command line. Building it is cheap: what a command needs is imported when the command runs. */
+export function buildProgram(context: CommandContext): Command {
+  const program = new Command('millrace')
+    .description('Brings warehouse rows to Intercom, and sends again only what changed.')
+    .addOption(
+      new Option(
+        '--project <path>',
+        'project file, or the folder that holds millrace.yaml (parent folders are not searched)',
+      ).default('.', 'this folder'),
+    )
+    .option('--profile <name>', 'profile of the project file to use (default: $MILLRACE_PROFILE)')
+    .option('--no-color', 'no colours (also: NO_COLOR=1; FORCE_COLOR=1 for colours in a pipe)')
+    .option('-v, --verbose', 'say more on stderr and in the summary')
+    .addOption(
+      new Option('--log-format <format>', 'what stderr gets: text for people, or JSON log lines')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .version(version(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', help)
+  const { clock, connectors, random } = context
+  const commands = [
+    initCommand(context),
+    validateCommand(context),
+    planCommand(context),
+    runCommand(context),
+    statusCommand(context),
+    failuresCommand(context),
+    sandboxCommand({ connectors, clock, random }),
+    schemaCommand(context),
+  ]
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program).showSuggestionAfterError())
+  }
+  return program
+}

@@ -1,0 +1,93 @@
+import { coloured, plain } from '../report/style.ts'
+import { printable } from '../report/text.ts'
+import type { RunEvent, RunListener } from '../run/events.ts'
+import type { Session } from './action.ts'
+import { wantsColours } from './context.ts'
+import {
+  advance,
+  finishedText,
+  type Progress,
+  plannedText,
+  progressLine,
+  progressText,
+} from './progress.ts'
+
+const drawMilliseconds = 100
+const lineMilliseconds = 10_000
+
+const hideCursor = '\u001b[?25l'
+const showCursor = '\u001b[?25h'
+const clearLine = '\r\u001b[2K'
+
+/** Shows a run while it goes on; `close` leaves the terminal as it was. */
+export interface ProgressDisplay {
+  readonly listener: RunListener
+  close(): Promise<void>
+}
+
+/** A redrawn line on a terminal, plain lines elsewhere, log lines with `--log-format json`. */
+export function openProgress(session: Session): ProgressDisplay {
+  const { context, options, voice } = session
+  const { stderr } = context
+  if (voice.log !== null) return { listener: voice.log, close: async () => undefined }
+  const style = wantsColours(stderr, options, context.environment) ? coloured : plain
+  const redraws = stderr.isTerminal && context.environment.TERM !== 'dumb'
+  let progress: Progress | null = null
+
+  /** Lines that stay, above the one that is redrawn. */
+  const print = (text: string): void => stderr.put(redraws ? `${clearLine}${text}` : text)
+  const draw = (): void => {
+    if (progress === null) return
+    const now = context.clock.now()
+    if (redraws) {
+      stderr.put(`${clearLine}${progressLine(progress, now, stderr.columns ?? 80, style)}`)
+    } else {
+      stderr.put(`${printable(progress.activation)}: ${progressText(progress, now)}\n`)
+    }
+  }
+  const listener = (event: RunEvent): void => {
+    progress = advance(progress, event, context.clock.now())
+    if (event.type === 'started' && !redraws) {
+      const run = event.run === null ? '' : ` (run ${event.run})`
+      print(`${printable(event.activation)}: started${run}\n`)
+    } else if (event.type === 'planned') {
+      print(`${plannedText(event.activation, event.totals)}\n`)
+    } else if (event.type === 'notice') {
+      voice.say('warn', `${event.activation}: ${event.message}`)
+    } else if (event.type === 'finished') {
+      print(`${finishedText(event.summary, style)}\n`)
+      if (event.summary.error !== null) voice.say('error', event.summary.error)
+    }
+  }
+
+  voice.redirect(print)
+  const restore = (): void => stderr.put(`${clearLine}${showCursor}`)
+  if (redraws) {
+    stderr.put(hideCursor)
+    process.on('exit', restore)
+  }
+  const closed = new AbortController()
+  const drawing = repeat(draw)
+  async function repeat(work: () => void): Promise<void> {
+    while (!closed.signal.aborted) {
+      try {
+        await context.clock.sleep(redraws ? drawMilliseconds : lineMilliseconds, closed.signal)
+      } catch {
+        return
+      }
+      work()
+    }
+  }
+  return {
+    listener,
+    async close() {
+      closed.abort()
+      await drawing
+      voice.redirect(null)
+      if (redraws) {
+        process.off('exit', restore)
+        restore()
+      }
+    },
+  }
+}

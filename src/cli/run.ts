@@ -1,0 +1,110 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { CommandSummary } from '../run/summary.ts'
+import { action, explain, type Session } from './action.ts'
+import { type CommandContext, exitCodes, wantsColours } from './context.ts'
+import { openProject } from './project.ts'
+import { stoppable } from './signals.ts'
+
+interface RunCommandOptions {
+  readonly json?: boolean
+  readonly summaryFile?: string
+  readonly skipCode?: number
+}
+
+function exitCode(text: string): number {
+  const code = Number(text)
+  if (!/^\d+$/.test(text) || code > 255) {
+    throw new InvalidArgumentError('An exit code is a number from 0 to 255.')
+  }
+  return code
+}
+
+/** What is left to tell where no activation ran. */
+async function unstarted(error: unknown, session: Session): Promise<CommandSummary> {
+  const code = await explain(error, session)
+  return {
+    status: code === exitCodes.usage ? 'configuration' : 'stopped',
+    exit_code: code,
+    activations: [],
+    error: error instanceof Error ? error.message : String(error),
+  }
+}
+
+async function execute(session: Session, names: readonly string[]): Promise<CommandSummary> {
+  const { context, voice } = session
+  const { openProgress } = await import('./progress-display.ts')
+  return await stoppable(
+    context,
+    (text) => voice.say('warn', text),
+    async (signal) => {
+      const { project, activations } = await openProject(session, names)
+      if (activations.length === 0) {
+        const { ConfigurationError } = await import('../connector/index.ts')
+        throw new ConfigurationError(
+          `There is no enabled activation in ${project.folder}. Add one to its activations folder; \`millrace init\` shows how they look.`,
+        )
+      }
+      const { runActivations } = await import('../run/run.ts')
+      const display = openProgress(session)
+      try {
+        const { clock, random } = context
+        const { listener } = display
+        return await runActivations({ project, activations, clock, random, listener, signal })
+      } finally {
+        await display.close()
+      }
+    },
+  )
+}
+
+async function run(
+  session: Session,
+  options: RunCommandOptions,
+  names: readonly string[],
+): Promise<number> {
+  const { context } = session
+  let summary: CommandSummary
+  try {
+    summary = await execute(session, names)
+  } catch (error) {
+    summary = await unstarted(error, session)
+  }
+  const { nothingToDo, runText } = await import('../report/run.ts')
+  if (options.skipCode !== undefined && nothingToDo(summary)) {
+    summary = { ...summary, exit_code: options.skipCode }
+  }
+  if (options.summaryFile !== undefined) {
+    const { writeWhole } = await import('./files.ts')
+    await writeWhole(options.summaryFile, [`${JSON.stringify(summary)}\n`])
+  }
+  if (options.json === true) {
+    await context.stdout.write(`${JSON.stringify(summary)}\n`)
+  } else {
+    const { coloured, plain } = await import('../report/style.ts')
+    const colours = wantsColours(context.stdout, session.options, context.environment)
+    const text = runText(summary, session.options.verbose === true, colours ? coloured : plain)
+    await context.stdout.write(text)
+  }
+  return summary.exit_code
+}
+
+export function runCommand(context: CommandContext): Command {
+  return new Command('run')
+    .description('Plan, write and record: send what is new or changed.')
+    .argument('[names...]', 'activations, also as globs; every enabled one if none is named')
+    .option('--json', 'end stdout with the summary as one JSON object')
+    .option('--summary-file <file>', 'write the same summary to a file, also when the run fails')
+    .option('--skip-code <code>', 'exit with this code if there was nothing to do', exitCode)
+    .addHelpText(
+      'after',
+      `
+Progress goes to stderr, the summary to stdout. SIGINT or SIGTERM lets what is under way end and
+be recorded; a second one ends at once.
+
+Examples:
+  $ millrace run
+  $ millrace run companies 'people-*' --summary-file run.json
+  $ millrace run --json --skip-code 99 | tail -n 1 | jq .activations`,
+    )
+    .action(action<RunCommandOptions, [names: readonly string[]]>(context, run))
+}

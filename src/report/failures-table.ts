@@ -1,0 +1,108 @@
+import type { FailureRecord } from '../state/store.ts'
+import { pad, truncate, width, wrap } from './layout.ts'
+import type { Style } from './style.ts'
+import { countOf, printable, time } from './text.ts'
+
+const gap = 2
+const narrowest = 24
+
+/** What a row of the table says beside its message. */
+function details(failure: FailureRecord): string {
+  const parts = [
+    `${failure.operation}, ${countOf(failure.attempts, 'attempt')}`,
+    `since ${time(failure.firstSeen)}`,
+    failure.nextRetry === null ? 'again with the next run' : `again ${time(failure.nextRetry)}`,
+  ]
+  if (failure.httpStatus !== null) parts.push(`HTTP ${failure.httpStatus}`)
+  if (failure.requestId !== null) parts.push(`request ${failure.requestId}`)
+  return parts.join(' · ')
+}
+
+interface Columns {
+  readonly key: number
+  readonly code: number
+  readonly field: number
+  readonly message: number
+}
+
+/** Shares the terminal's width out: what is short gets what it needs, the message gets the rest. */
+function layOut(failures: readonly FailureRecord[], columns: number): Columns {
+  const widest = (title: string, texts: readonly string[], limit: number): number =>
+    Math.min(limit, Math.max(width(title), ...texts.map((text) => width(text))))
+  const key = widest(
+    'KEY',
+    failures.map((failure) => printable(failure.key)),
+    Math.floor(columns / 4),
+  )
+  const code = widest(
+    'CODE',
+    failures.map((failure) => failure.code),
+    18,
+  )
+  const field = widest(
+    'FIELD',
+    failures.map((failure) => printable(failure.field ?? '')),
+    Math.floor(columns / 5),
+  )
+  const message = Math.max(narrowest, columns - key - code - field - 3 * gap)
+  return { key, code, field, message }
+}
+
+/** Cells side by side, each broken into lines of its own column. */
+function row(cells: readonly (readonly [lines: readonly string[], columns: number])[]): string {
+  const height = Math.max(...cells.map(([lines]) => lines.length))
+  const lines: string[] = []
+  for (let line = 0; line < height; line += 1) {
+    const texts = cells.map(([own, columns]) => pad(own[line] ?? '', columns))
+    lines.push(texts.join(' '.repeat(gap)).trimEnd())
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/**
+ * A table for a terminal of `columns`: message and hint are wrapped, nothing from outside is printed raw. Columns are
+ * as wide as the first batch asks for; a key that is wider is wrapped too.
+ */
+export function failuresTable(
+  columns: number,
+  style: Style,
+): (batches: AsyncIterable<readonly FailureRecord[]>) => AsyncIterable<string> {
+  return async function* table(batches) {
+    let layout: Columns | null = null
+    let activation: string | null = null
+    for await (const batch of batches) {
+      if (batch.length === 0) continue
+      layout ??= layOut(batch, columns)
+      const { key, code, field, message } = layout
+      let text = ''
+      for (const failure of batch) {
+        if (failure.activation !== activation) {
+          text += `${activation === null ? '' : '\n'}${style.strong(truncate(printable(failure.activation), columns))}\n`
+          text += row(
+            (
+              [
+                ['KEY', key],
+                ['CODE', code],
+                ['FIELD', field],
+                ['MESSAGE', message],
+              ] as const
+            ).map(([title, wide]) => [[style.faint(title)], wide]),
+          )
+          activation = failure.activation
+        }
+        const explained = wrap(printable(failure.message), message)
+        if (failure.hint !== null) {
+          explained.push(...wrap(`→ ${printable(failure.hint)}`, message).map(style.good))
+        }
+        explained.push(...wrap(printable(details(failure)), message).map(style.faint))
+        text += row([
+          [wrap(printable(failure.key), key), key],
+          [wrap(failure.code, code).map(style.bad), code],
+          [wrap(printable(failure.field ?? ''), field), field],
+          [explained, message],
+        ])
+      }
+      yield text
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { CommandSummary, RunSummary } from '../run/summary.ts'
+import type { Style } from './style.ts'
+import { count, countOf, duration, printable } from './text.ts'
+
+const statusWords: Readonly<Record<RunSummary['status'], string>> = {
+  done: 'done',
+  failures: 'done, with failures',
+  configuration: 'refused: the configuration is wrong',
+  refused: 'refused by a guard',
+  stopped: 'stopped early',
+  locked: 'not started: another run holds this activation',
+  interrupted: 'interrupted',
+}
+
+/** A run's status in words, coloured for what it means. */
+export function statusText(status: RunSummary['status'], style: Style): string {
+  const words = statusWords[status]
+  if (status === 'done') return style.good(words)
+  return status === 'failures' ? style.warn(words) : style.bad(words)
+}
+
+function listed(counts: readonly (readonly [string, number])[]): string {
+  return counts
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => `${count(value)} ${name}`)
+    .join(', ')
+}
+
+/** What happened to how many, largest first: `invalid_value 12, timeout 3`. */
+export function byCount(counts: Readonly<Record<string, number | undefined>>): string {
+  return Object.entries(counts)
+    .map(([name, value]) => [name, value ?? 0] as const)
+    .filter(([, value]) => value > 0)
+    .sort(([first, more], [second, less]) => less - more || first.localeCompare(second, 'en'))
+    .map(([name, value]) => `${name} ${count(value)}`)
+    .join(', ')
+}
+
+function activationText(summary: RunSummary, verbose: boolean, style: Style): string[] {
+  const { planned, outcomes, calls } = summary
+  const run = summary.run === null ? '' : ` (run ${summary.run})`
+  const lines = [
+    `${style.strong(printable(summary.activation))}: ${statusText(summary.status, style)}${run} in ${duration(summary.duration_ms)}`,
+  ]
+  const line = (title: string, text: string): void => {
+    if (text !== '') lines.push(`  ${title.padEnd(9)} ${text}`)
+  }
+  if (summary.error !== null) {
+    for (const text of summary.error.split('\n')) lines.push(`  ${style.bad(printable(text))}`)
+  }
+  if (summary.run === null) return lines
+  const plan = listed([
+    ['new', planned.create],
+    ['changed', planned.update],
+    ['unchanged', planned.unchanged],
+    ['rejected', planned.rejected],
+    ['repeated', planned.repeated],
+    ['no longer in the query (kept)', planned.removed],
+  ])
+  line('rows', plan === '' ? count(summary.rows) : `${count(summary.rows)}: ${plan}`)
+  line(
+    'outcomes',
+    listed([
+      ['applied', outcomes.applied],
+      ['rejected', outcomes.rejected],
+      ['failed', outcomes.failed],
+      ['in doubt', outcomes.in_doubt],
+      ['not attempted', outcomes.not_attempted],
+    ]) || 'nothing to do',
+  )
+  line('failures', style.warn(byCount(summary.failures_by_code)))
+  const limited =
+    calls.rate_limited === 0 ? '' : `, ${count(calls.rate_limited)} answered "too many requests"`
+  line('calls', `${count(calls.total)}${limited}`)
+  if (verbose) {
+    for (const [endpoint, value] of Object.entries(calls.by_endpoint)) {
+      lines.push(`            ${endpoint} ${count(value)}`)
+    }
+  }
+  const failed = Object.values(summary.failures_by_code).reduce((sum, value) => sum + value, 0)
+  if (failed > 0) {
+    line('report', `millrace failures ${summary.activation} --run ${summary.run}`)
+  }
+  return lines
+}
+
+/** What a command came to, for people. */
+export function runText(summary: CommandSummary, verbose: boolean, style: Style): string {
+  const blocks = summary.activations.map((run) => activationText(run, verbose, style).join('\n'))
+  if (summary.activations.length > 1) {
+    const good = summary.activations.filter((run) => run.status === 'done').length
+    blocks.push(
+      `${countOf(summary.activations.length, 'activation')}: ${count(good)} done, ${count(summary.activations.length - good)} not`,
+    )
+  }
+  return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`
+}
+
+/** True where no activation had anything to send and nothing went wrong. */
+export function nothingToDo(summary: CommandSummary): boolean {
+  return (
+    summary.exit_code === 0 &&
+    summary.activations.every(
+      ({ planned }) => planned.create + planned.update + planned.rejected === 0,
+    )
+  )
+}
