@@ -1,0 +1,39 @@
+import type { Scalar, TargetRecord } from '../../src/connector/index.ts'
+
+export const customPrefix = 'custom_attributes.'
+
+/** A request body for a contact or a company. */
+export type Body = Readonly<Record<string, unknown>>
+
+/** What has to be known of a workspace to write bodies. */
+export interface BodyOptions {
+  /** Names of custom attributes that hold text, so that numbers and booleans are sent as text. */
+  readonly textAttributes: ReadonlySet<string>
+  /** Before 2.16 `owner_id` is a number (FACTS 1.3). */
+  readonly numericOwner: boolean
+}
+
+/**
+ * The body that makes Intercom hold a record: `custom_attributes.plan` becomes a property of the object
+ * `custom_attributes`. Null clears (FACTS 4.3), except `external_id: null`, which Intercom ignores, and is left out.
+ */
+export function bodyOf(record: TargetRecord, options: BodyOptions): Body {
+  const fields: [string, unknown][] = []
+  const attributes: [string, Scalar][] = []
+  for (const [field, value] of Object.entries(record)) {
+    if (field.startsWith(customPrefix)) {
+      const name = field.slice(customPrefix.length)
+      attributes.push([name, options.textAttributes.has(name) ? asText(value) : value])
+    } else if (field === 'owner_id' && options.numericOwner && value !== null) {
+      fields.push([field, Number(value)])
+    } else if (!(field === 'external_id' && value === null)) {
+      fields.push([field, value])
+    }
+  }
+  if (attributes.length > 0) fields.push(['custom_attributes', Object.fromEntries(attributes)])
+  return Object.fromEntries(fields)
+}
+
+function asText(value: Scalar): Scalar {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
+}

@@ -1,0 +1,152 @@
+import { type Dispatcher, Pool } from 'undici'
+import type { Clock, RequestCounts, Secret } from '../../src/connector/index.ts'
+import {
+  type Answered,
+  type HttpHeaders,
+  type Limited,
+  type Lost,
+  lostBecause,
+  parseBody,
+  type Reply,
+  rateHeaders,
+  requestIdOf,
+  retryAfter,
+} from './answer.ts'
+import { Limiter, type Paced, type Priority, priorities } from './limits.ts'
+
+export interface ClientOptions {
+  readonly baseUrl: string
+  readonly token: Secret
+  readonly apiVersion: string
+  /** For one request, from its start to the last byte of its answer. */
+  readonly timeoutMilliseconds: number
+  readonly concurrency: number
+}
+
+/** One request. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** The path with ids left out, for counting: `/contacts/{id}`. */
+  readonly endpoint: string
+  /** The path, where it differs from `endpoint`. */
+  readonly path?: string
+  readonly body?: unknown
+  readonly priority?: Priority
+}
+
+/** How often a request that was refused for the rate limit is sent again before the engine is asked. */
+const refusalsWaitedOut = 5
+
+/** Intercom over HTTP: one pool of connections, one limiter, one reading of every answer. */
+export class Client {
+  readonly #options: ClientOptions
+  readonly #clock: Clock
+  readonly #pool: Pool
+  readonly #prefix: string
+  readonly #limiter: Limiter
+  readonly #byEndpoint = new Map<string, number>()
+  #total = 0
+  #rateLimited = 0
+
+  constructor(options: ClientOptions, clock: Clock) {
+    const url = new URL(options.baseUrl)
+    this.#options = options
+    this.#clock = clock
+    this.#prefix = url.pathname.replace(/\/+$/, '')
+    this.#pool = new Pool(url.origin, {
+      connections: options.concurrency,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: Math.min(10_000, options.timeoutMilliseconds) },
+    })
+    this.#limiter = new Limiter(options.concurrency, clock)
+  }
+
+  get requests(): RequestCounts {
+    return {
+      total: this.#total,
+      byEndpoint: Object.fromEntries(this.#byEndpoint),
+      rateLimited: this.#rateLimited,
+    }
+  }
+
+  /**
+   * Sends a request and says what came of it. Waits its turn in the limiter; a refusal for the rate limit is
+   * waited out and sent again here. Once `signal` aborts nothing is sent, and what is under way is finished.
+   */
+  async call(call: Call, signal: AbortSignal): Promise<Reply> {
+    let priority = call.priority ?? priorities.write
+    let refusal: Limited | null = null
+    for (let refusals = 0; refusals <= refusalsWaitedOut; refusals += 1) {
+      const reply = await this.#limiter.run(priority, signal, () => this.#send(call))
+      if (reply === null) return { kind: 'stopped' }
+      if (reply.kind !== 'limited') return reply
+      refusal = reply
+      priority = priorities.again
+    }
+    return refusal as Limited
+  }
+
+  async close(): Promise<void> {
+    await this.#limiter.close()
+    await this.#pool.destroy()
+  }
+
+  async #send(call: Call): Promise<Paced<Answered | Lost | Limited>> {
+    this.#count(`${call.method} ${call.endpoint}`)
+    const timeout = new AbortController()
+    const done = new AbortController()
+    const timer = this.#clock.sleep(this.#options.timeoutMilliseconds, done.signal).then(
+      () => timeout.abort(),
+      () => {},
+    )
+    try {
+      const response = await this.#pool.request(this.#request(call, timeout.signal))
+      return this.#read(response.statusCode, response.headers, await response.body.text())
+    } catch (error) {
+      const lost = lostBecause(error, timeout.signal.aborted)
+      return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }
+    } finally {
+      done.abort()
+      await timer
+    }
+  }
+
+  #request(call: Call, signal: AbortSignal): Dispatcher.RequestOptions {
+    return {
+      method: call.method,
+      path: `${this.#prefix}${call.path ?? call.endpoint}`,
+      signal,
+      headers: {
+        authorization: `Bearer ${this.#options.token.reveal()}`,
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'intercom-version': this.#options.apiVersion,
+      },
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+    }
+  }
+
+  #read(status: number, headers: HttpHeaders, text: string): Paced<Answered | Limited> {
+    const body = parseBody(text)
+    const requestId = requestIdOf(headers, body)
+    const limits = rateHeaders(headers)
+    if (status !== 429) {
+      return {
+        result: { kind: 'answered', status, headers, body, requestId },
+        end: { kind: 'answered', headers: limits },
+      }
+    }
+    this.#rateLimited += 1
+    const waitMilliseconds = retryAfter(headers)
+    return {
+      result: { kind: 'limited', requestId, waitMilliseconds },
+      end: { kind: 'refused', headers: limits, waitMilliseconds },
+    }
+  }
+
+  #count(endpoint: string): void {
+    this.#total += 1
+    this.#byEndpoint.set(endpoint, (this.#byEndpoint.get(endpoint) ?? 0) + 1)
+  }
+}

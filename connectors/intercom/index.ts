@@ -1,0 +1,15 @@
+import type { TargetConnector } from '../../src/connector/index.ts'
+import { objects } from './objects.ts'
+import { type IntercomOptions, options } from './options.ts'
+
+/** Intercom: contacts and companies. */
+export const intercom: TargetConnector<IntercomOptions> = {
+  type: 'intercom',
+  options,
+  objects,
+  async open(chosen, plan, context) {
+    const { openTarget } = await import('./target.ts')
+    return openTarget(chosen, plan, context)
+  },
+  sandbox: async () => (await import('./sandbox/index.ts')).sandbox,
+}

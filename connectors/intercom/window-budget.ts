@@ -1,0 +1,181 @@
+import { ServerClock } from './server-clock.ts'
+
+/** Intercom counts in windows of ten seconds that start at the multiples of ten of its own clock (FACTS 6.2). */
+export const windowLength = 10_000
+
+/** What the headers of one answer say of the rate limit; times in milliseconds of the server's clock. */
+export interface WindowHeaders {
+  readonly limit: number
+  /** What was left of the window before this request: 1 means that nothing is left now (FACTS 6.2). */
+  readonly remaining: number
+  /** When the window started. */
+  readonly start: number
+  /** When the server says that it may be asked again: two seconds into the next window. */
+  readonly reset: number
+}
+
+/** How a request ended, as far as the budget is concerned. */
+export type RequestEnd =
+  | { readonly kind: 'answered'; readonly headers: WindowHeaders | null }
+  /** Too many requests; `waitMilliseconds` is what `Retry-After` says, if anything. */
+  | {
+      readonly kind: 'refused'
+      readonly headers: WindowHeaders | null
+      readonly waitMilliseconds: number | null
+    }
+  /** No answer; the server may have counted it. */
+  | { readonly kind: 'lost' }
+  /** It surely did not reach the server. */
+  | { readonly kind: 'unsent' }
+
+/** One request under way. */
+export interface Ticket {
+  readonly sentAt: number
+  readonly probe: boolean
+}
+
+export interface Allowance {
+  /** How many requests may start now. */
+  readonly room: number
+  /** When more may start even if no answer arrives until then; Infinity where only an answer can tell. */
+  readonly again: number
+  /** The one request that is allowed asks whether the next window has begun. */
+  readonly probe: boolean
+}
+
+/** The limit to assume until a header says better: the smallest common one, less a little (FACTS 6.4). */
+const guessedLimit = 160
+/** Requests under way at once until the first header arrives. */
+const firstFew = 4
+/** Waited beyond the moment at which a window is over by all evidence. */
+const margin = 20
+/** While it is not known when windows end, requests are held back to be sent this far apart. */
+const spacing = 500
+/** Windows' ends that are known this well are known well enough. */
+const fineEnough = 250
+
+/**
+ * Says how many requests may start, so that none is refused and no window is left unused. Pure: the times are
+ * handed in, in milliseconds of our clock.
+ *
+ * Every request under way is counted against the window that was last seen in an answer, and the next window
+ * opens only when an answer comes from it. So whatever window the requests under way fall in, it has room for
+ * them. Once a window is used up, a single request (the probe) is sent when the window is over by all evidence.
+ *
+ * As long as it is not known when windows end, a few of a window's requests are held back and spread over the
+ * time in which the end may fall; the first one that is answered from the next window shows the boundary.
+ */
+export class WindowBudget {
+  readonly #clock = new ServerClock()
+  #limit = guessedLimit
+  #headersSeen = false
+  #window: { start: number; left: number; readonly firstLeft: number; own: number } | null = null
+  #inFlight = 0
+  #probing = false
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  #latency = 0
+  /** Requests of other apps per request of ours, in the last window that ended. */
+  #foreignShare = 0
+
+  /** How many requests may start at `now`. */
+  allowance(now: number): Allowance {
+    if (now < this.#pausedUntil) return { room: 0, again: this.#pausedUntil, probe: false }
+    const window = this.#window
+    if (window === null) {
+      return {
+        room: Math.max(0, firstFew - this.#inFlight),
+        again: Number.POSITIVE_INFINITY,
+        probe: false,
+      }
+    }
+    const over = window.start + windowLength - this.#clock.low + margin
+    const held = now < over ? this.#heldBack(window.start, now) : { count: 0, next: over }
+    const room = window.left - this.#inFlight - this.#forOthers() - held.count
+    const again = now < over ? Math.min(held.next, over) : Number.POSITIVE_INFINITY
+    if (room > 0) return { room, again, probe: false }
+    const probe = now >= over && !this.#probing && this.#inFlight < this.#limit
+    return { room: probe ? 1 : 0, again, probe }
+  }
+
+  /** Counts a request that starts now. */
+  start(now: number): Ticket {
+    const { probe } = this.allowance(now)
+    this.#inFlight += 1
+    if (probe) this.#probing = true
+    return { sentAt: now, probe }
+  }
+
+  /** Learns how a request ended. */
+  end(ticket: Ticket, now: number, end: RequestEnd): void {
+    this.#inFlight -= 1
+    if (ticket.probe) this.#probing = false
+    if (end.kind === 'unsent') return
+    if (end.kind === 'lost') {
+      if (this.#window !== null) this.#window.left -= 1
+      return
+    }
+    this.#latency += (now - ticket.sentAt - this.#latency) * 0.2
+    if (end.headers === null) this.#countWithoutHeaders(ticket, now)
+    else this.#see(end.headers, ticket, now)
+    if (end.kind === 'refused') this.#pause(end, now)
+  }
+
+  #see(headers: WindowHeaders, ticket: Ticket, now: number): void {
+    const { limit, start } = headers
+    const left = headers.remaining - 1
+    this.#headersSeen = true
+    this.#limit = limit
+    this.#clock.learn(start, start + windowLength, ticket.sentAt, now)
+    const window = this.#window
+    if (window === null || start > window.start) {
+      if (window !== null) this.#foreignShare = this.#shareOf(window, 0)
+      this.#window = { start, left, firstLeft: left, own: 0 }
+    } else if (start === window.start) {
+      window.left = Math.min(window.left, left)
+      window.own += 1
+    }
+  }
+
+  /** Windows by our own clock, for a server that says nothing of its limit. */
+  #countWithoutHeaders(ticket: Ticket, now: number): void {
+    if (this.#window === null || (ticket.probe && !this.#headersSeen)) {
+      const start = Math.floor(now / windowLength) * windowLength
+      this.#window = { start, left: this.#limit, firstLeft: this.#limit, own: 0 }
+    }
+    this.#window.left -= 1
+  }
+
+  #pause(end: Extract<RequestEnd, { kind: 'refused' }>, now: number): void {
+    if (this.#window !== null) this.#window.left = Math.min(this.#window.left, 0)
+    const reset = end.headers === null ? null : end.headers.reset - this.#clock.low
+    const asked = end.waitMilliseconds === null ? null : now + end.waitMilliseconds
+    const until =
+      reset === null && asked === null ? now + windowLength : Math.max(reset ?? 0, asked ?? 0)
+    this.#pausedUntil = Math.max(this.#pausedUntil, until)
+  }
+
+  #heldBack(windowStart: number, now: number): { count: number; next: number } {
+    const uncertain = this.#clock.high - this.#clock.low
+    const most = Math.floor(this.#limit / 8)
+    if (uncertain <= Math.max(fineEnough, 1.5 * this.#latency) || most === 0) {
+      return { count: 0, next: Number.POSITIVE_INFINITY }
+    }
+    const count = Math.min(Math.ceil(uncertain / spacing), most)
+    const from = windowStart + windowLength - this.#clock.high
+    const apart = uncertain / (count + 1)
+    const due = Math.max(0, Math.floor((now - from) / apart))
+    return { count: Math.max(0, count - due), next: from + (due + 1) * apart }
+  }
+
+  /** What other apps may take of the window while our requests are under way. */
+  #forOthers(): number {
+    if (this.#window === null) return 0
+    const share = Math.max(this.#foreignShare, this.#shareOf(this.#window, this.#inFlight))
+    return share === 0 ? 0 : Math.ceil(Math.min(1, share) * this.#inFlight + 0.5)
+  }
+
+  #shareOf(window: { left: number; firstLeft: number; own: number }, inFlight: number): number {
+    if (window.own === 0) return 0
+    return Math.max(0, window.firstLeft - window.left - window.own - inFlight) / window.own
+  }
+}
