@@ -161,7 +161,7 @@ function path(name: string): string {
 }
 
 /** Reads `contact.seats:integer` or `company.tier:options(a|b)`, checked before. */
-function parseAttribute(text: string): NewAttribute {
+export function parseAttribute(text: string): NewAttribute {
   const colon = text.lastIndexOf(':')
   const dot = text.indexOf('.')
   const [type, choices] = text.slice(colon + 1).split(/[()]/)

@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { versionNames } from './versions.ts'
 
+/** A custom attribute in one line: `contact.seats:integer`, `company.tier:options(a|b)`. */
+export const attributeLine = z
+  .string()
+  .regex(
+    /^(contact|company)\.[^:]+:(string|integer|float|boolean|date|options\(.+\|.+\))$/,
+    'must read contact.NAME:TYPE or company.NAME:TYPE, TYPE being string, integer, float, boolean, date or options(a|b)',
+  )
+
 /** What can be changed while the sandbox runs. */
 export const settings = z.strictObject({
   token: z.string().min(1).default('sandbox-token').describe('The access token it accepts'),
@@ -58,17 +66,10 @@ export const sandboxOptions = z.strictObject({
     .default('UTC')
     .describe('The time zone of the workspace: search matches dates by its calendar days'),
   attributes: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(contact|company)\.[^:]+:(string|integer|float|boolean|date|options\(.+\|.+\))$/,
-          'must read contact.NAME:TYPE or company.NAME:TYPE, TYPE being string, integer, float, boolean, date or options(a|b)',
-        ),
-    )
+    .array(attributeLine)
     .default([])
     .describe(
-      'Custom attributes that exist from the start, such as contact.seats:integer or company.tier:options(a|b)',
+      'A custom attribute that exists from the start, such as contact.seats:integer or company.tier:options(a|b); may be given several times',
     ),
   seed: z
     .string()

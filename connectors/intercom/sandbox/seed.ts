@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { attributeTypes } from './attributes.ts'
+import { attributeTypes, parseAttribute } from './attributes.ts'
 import { upsertCompany } from './companies.ts'
 import type { Contact } from './contact.ts'
+import { attributeLine } from './options.ts'
 import type { Workspace } from './workspace.ts'
 
 const seconds = z.int()
@@ -32,13 +33,16 @@ const seedContact = z.strictObject({
 export const seed = z.strictObject({
   attributes: z
     .array(
-      z.strictObject({
-        model: z.enum(['contact', 'company']),
-        name: z.string().min(1),
-        type: z.enum([...attributeTypes, 'options']),
-        options: z.array(z.string()).min(2).optional(),
-        archived: z.boolean().default(false),
-      }),
+      z.union([
+        attributeLine,
+        z.strictObject({
+          model: z.enum(['contact', 'company']),
+          name: z.string().min(1),
+          type: z.enum([...attributeTypes, 'options']),
+          options: z.array(z.string()).min(2).optional(),
+          archived: z.boolean().default(false),
+        }),
+      ]),
     )
     .default([]),
   contacts: z.array(seedContact).default([]),
@@ -56,19 +60,29 @@ export interface Seeded {
 /** Puts attributes, contacts and companies in place. Throws `ZodError` or `ApiError` for what cannot be. */
 export function plantSeed(workspace: Workspace, input: unknown): Seeded {
   const { attributes, contacts, companies } = seed.parse(input)
-  for (const { model, name, type, options, archived } of attributes) {
-    const attribute = workspace.attributes.create({
-      model,
-      name,
-      type: type === 'options' ? 'string' : type,
-      options: options ?? null,
-    })
-    if (archived) workspace.attributes.change(attribute, { archived })
-  }
+  for (const attribute of attributes) plantAttribute(workspace, attribute)
   return {
     contacts: contacts.map((contact) => plantContact(workspace, contact)),
     companies: companies.map((company) => upsertCompany(workspace, company).id),
   }
+}
+
+function plantAttribute(
+  { attributes }: Workspace,
+  input: z.infer<typeof seed>['attributes'][number],
+): void {
+  if (typeof input === 'string') {
+    attributes.create(parseAttribute(input))
+    return
+  }
+  const { model, name, type, options = null, archived } = input
+  const planted = attributes.create({
+    model,
+    name,
+    type: type === 'options' ? 'string' : type,
+    options,
+  })
+  if (archived) attributes.change(planted, { archived })
 }
 
 function plantContact(workspace: Workspace, input: z.infer<typeof seedContact>): string {
