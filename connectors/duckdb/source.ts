@@ -1,0 +1,214 @@
+import {
+  type DuckDBConnection,
+  type DuckDBInstance,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  ResultReturnType,
+  StatementType,
+} from '@duckdb/node-api'
+import {
+  type ConnectorContext,
+  QueryError,
+  type RowBatch,
+  type RowStream,
+  type Source,
+  TryAgainError,
+} from '../../src/connector/index.ts'
+import { queryError } from './errors.ts'
+import type { DuckDbOptions } from './index.ts'
+import { openInstance } from './instance.ts'
+import { ChunkBatch, decodedColumn } from './values.ts'
+
+/** A DuckDB source: one database, and a connection per query. */
+export async function openDuckDb(
+  options: DuckDbOptions,
+  context: ConnectorContext,
+): Promise<Source> {
+  const instance = await openInstance(options, context)
+  const running = new Set<RunningQuery>()
+  let closed = false
+  return {
+    async query(text, signal) {
+      if (closed) throw new Error('The source is closed')
+      signal.throwIfAborted()
+      const query = await RunningQuery.open(instance, text, context.projectFolder, signal)
+      running.add(query)
+      query.onEnd = () => running.delete(query)
+      return query.start()
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      await Promise.all([...running].map((query) => query.end()))
+      instance.closeSync()
+    },
+  }
+}
+
+/** One query on a connection of its own, from start to end. */
+class RunningQuery {
+  onEnd: () => void = () => {}
+  readonly #connection: DuckDBConnection
+  readonly #text: string
+  readonly #projectFolder: string
+  readonly #signal: AbortSignal
+  #statement: DuckDBPreparedStatement | undefined
+  #result: DuckDBResult | undefined
+  /** What DuckDB's threads are busy with; settles, never rejects. */
+  #busy: Promise<unknown> = Promise.resolve()
+  #working = false
+  #ended: Promise<void> | undefined
+
+  static async open(
+    instance: DuckDBInstance,
+    text: string,
+    projectFolder: string,
+    signal: AbortSignal,
+  ): Promise<RunningQuery> {
+    return new RunningQuery(await instance.connect(), text, projectFolder, signal)
+  }
+
+  private constructor(
+    connection: DuckDBConnection,
+    text: string,
+    projectFolder: string,
+    signal: AbortSignal,
+  ) {
+    this.#connection = connection
+    this.#text = text
+    this.#projectFolder = projectFolder
+    this.#signal = signal
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  async start(): Promise<RowStream> {
+    let running = false
+    try {
+      const statement = await this.#work(() => this.#prepare())
+      running = true
+      const result = await this.#work(() => statement.stream())
+      this.#result = result
+      const columns = result
+        .columnNames()
+        .map((name, index) => decodedColumn(name, result.columnType(index)))
+      return {
+        columns: columns.map(({ column }) => column),
+        batches: this.#batches(result, columns),
+      }
+    } catch (error) {
+      await this.end()
+      throw this.#translated(error, running)
+    }
+  }
+
+  async #prepare(): Promise<DuckDBPreparedStatement> {
+    const statements = await this.#connection.extractStatements(this.#text).catch((error) => {
+      // What the binding says where there is nothing but comments and space.
+      if (/native callback/.test((error as Error).message)) {
+        throw new QueryError('The query is empty.', 0, { cause: error })
+      }
+      throw error
+    })
+    if (statements.count > 1) {
+      throw new QueryError(
+        'The query holds several statements (PIVOT without IN counts as two): leave one, a SELECT.',
+        null,
+      )
+    }
+    this.#statement = await statements.prepare(0)
+    // Nothing else is sure to leave files and settings alone: COPY, ATTACH and INSTALL work on a read-only database too.
+    if (this.#statement.statementType !== StatementType.SELECT) {
+      const kind = StatementType[this.#statement.statementType]
+      throw new QueryError(
+        `A query may only read: this one is ${kind}, it has to be SELECT (or FROM, VALUES, WITH).`,
+        null,
+      )
+    }
+    return this.#statement
+  }
+
+  async *#batches(
+    result: DuckDBResult,
+    columns: readonly ReturnType<typeof decodedColumn>[],
+  ): AsyncGenerator<RowBatch> {
+    try {
+      for (;;) {
+        const chunk = await this.#work(() => result.fetchChunk())
+        if (chunk === null || chunk.rowCount === 0) break
+        yield new ChunkBatch(chunk, columns)
+      }
+      // The C API ends a stream that failed like one that is complete; only the result's type tells.
+      // https://github.com/duckdb/duckdb-rs/pull/832
+      if (result.returnType === ResultReturnType.INVALID) {
+        throw this.#translated(await this.#whyItFailed(), true)
+      }
+    } finally {
+      await this.end()
+    }
+  }
+
+  /** The binding does not hand out a stream's error, so the query runs again, without handing out rows. */
+  async #whyItFailed(): Promise<unknown> {
+    const prefix = 'EXPLAIN ANALYZE '
+    try {
+      await this.#work(() => this.#connection.run(prefix + this.#text))
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      const { message } = error as Error
+      return new Error(
+        message.replace(/"position":"(\d+)"/, (_, position: string) => {
+          return `"position":"${Number(position) - prefix.length}"`
+        }),
+      )
+    }
+    return new TryAgainError(
+      'DuckDB broke the query off midway, and a second try went through: did a file change while it was read?',
+    )
+  }
+
+  #translated(error: unknown, running: boolean): unknown {
+    if (this.#signal.aborted) return this.#signal.reason
+    if (error instanceof QueryError || error instanceof TryAgainError) return error
+    return queryError(error, this.#text, running, this.#projectFolder)
+  }
+
+  async #work<Result>(task: () => Promise<Result>): Promise<Result> {
+    if (this.#ended !== undefined) throw this.#signal.reason ?? new Error('The source is closed')
+    this.#working = true
+    const promise = task().finally(() => {
+      this.#working = false
+    })
+    this.#busy = promise.catch(() => {})
+    const result = await promise
+    this.#signal.throwIfAborted()
+    return result
+  }
+
+  readonly #onAbort = () => void this.end()
+
+  /** Interrupts what runs and gives everything back. */
+  end(): Promise<void> {
+    this.#ended ??= this.#release()
+    return this.#ended
+  }
+
+  async #release(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    // An interrupt that arrives before DuckDB's thread has begun is lost, so it is repeated until the thread is done.
+    const interrupt = () => {
+      if (!this.#working) return
+      this.#connection.interrupt()
+      setImmediate(interrupt)
+    }
+    interrupt()
+    await this.#busy
+    if (this.#result?.returnType === ResultReturnType.QUERY_RESULT) {
+      // A stream that was left keeps the database open until it is told to stop.
+      this.#connection.interrupt()
+      await this.#result.fetchChunk().catch(() => null)
+    }
+    this.#statement?.destroySync()
+    this.#connection.closeSync()
+    this.onEnd()
+  }
+}

@@ -1,0 +1,137 @@
+import { QueryError, StopRunError, TryAgainError } from '../../src/connector/index.ts'
+import type { Address } from './address.ts'
+
+/** What pg throws: the server's fields (https://www.postgresql.org/docs/current/protocol-error-fields.html) or a socket's. */
+interface Thrown {
+  readonly message: string
+  readonly code?: string
+  readonly severity?: string
+  readonly position?: string
+  readonly detail?: string
+  readonly hint?: string
+}
+
+const noTls = 'The server does not support SSL connections'
+
+/** Whether a login failed because the server has no TLS. */
+export function withoutTls(error: unknown): boolean {
+  return (error as Thrown).message === noTls
+}
+
+/** Why a login failed, as one sentence without the password. */
+export function connectError(error: unknown, address: Address): StopRunError {
+  const { host, port, database, user } = address
+  return new StopRunError(
+    `Cannot connect to Postgres at ${host}:${port} (database "${database}", user "${user}"): ${reason(error as Thrown)}.`,
+    { cause: error },
+  )
+}
+
+function reason(error: Thrown): string {
+  const message = error.message.replace(/\.$/, '')
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'nothing listens at that host and port'
+    case 'ENOENT':
+      return 'there is no such socket'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name cannot be resolved'
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'the host does not answer; is it down, or behind a firewall or VPN?'
+    case '28P01':
+      return 'the server refused the password'
+    case '3D000':
+      return 'there is no such database'
+    case '53300':
+      return 'the server has no connection left'
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `the server's TLS certificate is not signed by an authority that we trust (${message}); put the authority's certificate into \`ssl.ca\``
+    case 'CERT_HAS_EXPIRED':
+      return "the server's TLS certificate has expired"
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return "the server's TLS certificate is for another host name; connect by that name, or use `ssl: verify-ca`"
+  }
+  if (withoutTls(error)) return 'the server does not offer TLS, which `ssl` asks for'
+  if (message === 'timeout expired') return 'no answer within `connect_timeout`'
+  if (/^SASL: .*password must be/.test(message)) {
+    return 'the server asks for a password, and the source has none'
+  }
+  return message || error.code || 'the connection failed'
+}
+
+/**
+ * What a failed query means for the run.
+ * SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function queryError(
+  error: unknown,
+  text: string,
+  timeout: number | undefined,
+): QueryError | StopRunError | TryAgainError {
+  const thrown = error as Thrown
+  const { code = '', severity } = thrown
+  const options = { cause: error }
+  if (severity === undefined) {
+    return new TryAgainError('The connection to Postgres broke while the query ran.', null, options)
+  }
+  if (code === '57014' && /statement timeout/.test(thrown.message)) {
+    return new StopRunError(
+      timeout
+        ? `The query ran longer than \`statement_timeout\` of the source allows (${timeout} ms): make it faster, or raise the limit.`
+        : "The query ran longer than the server's own statement_timeout allows: make it faster, or set `statement_timeout` in the source.",
+      options,
+    )
+  }
+  const message = `Postgres: ${thrown.message}`
+  if (/^(57|53|40|55P03|08(?!P01))/.test(code)) return new TryAgainError(message, null, options)
+  if (/^(58|XX|F0)/.test(code)) return new StopRunError(message, options)
+  if (code === '25006') {
+    return new QueryError(`${message}; a query may only read.`, offsetOf(thrown, text), options)
+  }
+  if (code === '42601' && /multiple commands/.test(thrown.message)) {
+    return new QueryError('The query holds several statements: leave one, a SELECT.', null, options)
+  }
+  if (code === '08P01') {
+    return new QueryError(`${message}; a query takes no parameters such as $1.`, null, options)
+  }
+  return new QueryError(
+    [maskedMessage(thrown), ...notes(thrown)].join('\n'),
+    offsetOf(thrown, text),
+    options,
+  )
+}
+
+// Without a position the value in the message came from a row, not from the query's own text.
+function fromRow(error: Thrown): boolean {
+  return error.code?.startsWith('22') === true && error.position === undefined
+}
+
+function maskedMessage(error: Thrown): string {
+  const message = fromRow(error) ? error.message.replace(/".*"/s, '"***"') : error.message
+  return `Postgres: ${message}`
+}
+
+function notes(error: Thrown): string[] {
+  const { detail, hint } = error
+  const kept = fromRow(error) ? [] : [detail]
+  return [...kept, hint].filter((note): note is string => note !== undefined)
+}
+
+/** Postgres counts code points from 1, JavaScript's strings UTF-16 units from 0. */
+function offsetOf(error: Thrown, text: string): number | null {
+  if (error.position === undefined) return null
+  let offset = 0
+  let left = Number(error.position) - 1
+  for (const character of text) {
+    if (left-- <= 0) break
+    offset += character.length
+  }
+  return offset
+}

@@ -1,0 +1,119 @@
+import pg from 'pg'
+import type { Column, ColumnType, RowBatch, Value } from '../../src/connector/index.ts'
+
+/** A row as the server sent it: text per column. */
+export type TextRow = readonly (string | null)[]
+
+type Decode = (text: string) => Value
+
+/** Built-in types by oid; fixed since they exist, see `pg_type.dat` in Postgres' source. Everything else is text. */
+const types: Readonly<Record<number, ColumnType>> = {
+  16: 'boolean',
+  17: 'bytes',
+  20: 'integer',
+  21: 'integer',
+  23: 'integer',
+  26: 'integer',
+  114: 'json',
+  700: 'float',
+  701: 'float',
+  1082: 'date',
+  1114: 'timestamp',
+  1184: 'timestamptz',
+  1700: 'decimal',
+  3802: 'json',
+}
+
+const decoders: Readonly<Record<Exclude<ColumnType, 'array'>, Decode>> = {
+  boolean: (text) => text === 't',
+  integer: decodeInteger,
+  decimal: (text) => text,
+  float: Number,
+  text: (text) => text,
+  date: isoDate,
+  timestamp: isoTimestamp,
+  timestamptz: isoTimestampInUtc,
+  json: (text) => text,
+  bytes: (text) => new Uint8Array(Buffer.from(text.slice(2), 'hex')),
+}
+
+function decodeInteger(text: string): number | bigint {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : BigInt(text)
+}
+
+/** `0044-03-15 BC` and `12024-01-01` become ISO 8601's expanded years: `-000043-03-15`, `+012024-01-01`. */
+function isoDate(text: string): string {
+  if (text.length === 10) return text
+  const parts = /^(\d{4,})-(\d\d-\d\d)(.*?)( BC)?$/.exec(text)
+  if (parts === null) return text
+  const [, year = '', day, rest, bc] = parts
+  if (bc === undefined && year.length === 4) return text
+  const astronomical = bc === undefined ? Number(year) : 1 - Number(year)
+  if (astronomical === 0) return `0000-${day}${rest}`
+  const sign = astronomical < 0 ? '-' : '+'
+  return `${sign}${String(Math.abs(astronomical)).padStart(6, '0')}-${day}${rest}`
+}
+
+function isoTimestamp(text: string): string {
+  if (text.endsWith('infinity')) return text
+  return isoDate(text).replace(' ', 'T')
+}
+
+function isoTimestampInUtc(text: string): string {
+  if (text.endsWith('infinity')) return text
+  return isoDate(text).replace(' ', 'T').replace('+00', 'Z')
+}
+
+/** A column and how to read it. */
+export interface DecodedColumn {
+  readonly column: Column
+  readonly decode: Decode
+}
+
+/**
+ * What stands for a column. `elementOid` is 0 for what is no array (or one that is not written with braces and commas).
+ */
+export function decodedColumn(
+  name: string,
+  oid: number,
+  elementOid: number,
+  sourceType: string,
+): DecodedColumn {
+  if (elementOid === 0) {
+    const type = types[oid] ?? 'text'
+    return { column: { name, type, sourceType }, decode: decoders[type as 'text'] }
+  }
+  const element = types[elementOid] ?? 'text'
+  const decodeElement = decoders[element as 'text']
+  // pg's types promise a plain function, its code has `create`.
+  const arrays = pg.types.arrayParser as unknown as {
+    create(text: string, decode: Decode): { parse(): Value }
+  }
+  return {
+    column: { name, type: 'array', element, sourceType },
+    decode: (text) => arrays.create(text, decodeElement).parse(),
+  }
+}
+
+/** Rows that stay text until they are asked for. */
+export class TextBatch implements RowBatch {
+  readonly size: number
+  readonly #rows: readonly TextRow[]
+  readonly #columns: readonly DecodedColumn[]
+
+  constructor(rows: readonly TextRow[], columns: readonly DecodedColumn[]) {
+    this.size = rows.length
+    this.#rows = rows
+    this.#columns = columns
+  }
+
+  values(index: number): readonly Value[] {
+    const row = this.#rows[index]
+    if (row === undefined) throw new RangeError(`No row ${index} in a batch of ${this.size}`)
+    return this.#columns.map(({ decode }, position) => {
+      const text = row[position] ?? null
+      return text === null ? null : decode(text)
+    })
+  }
+}
