@@ -7,8 +7,8 @@ export interface Session {
   all<Row extends object>(sql: string, bindings?: readonly Cell[]): Promise<readonly Row[]>
   /** Runs a statement and says how many rows it changed. */
   run(sql: string, bindings?: readonly Cell[]): Promise<number>
-  /** Runs one statement for each list of bindings, in order. */
-  runEach(sql: string, bindings: readonly (readonly Cell[])[]): Promise<void>
+  /** Runs one statement for each list of bindings, in order, and says how many rows changed in all. */
+  runEach(sql: string, bindings: readonly (readonly Cell[])[]): Promise<number>
 }
 
 /** The few phrases that the dialects spell differently. */

@@ -66,16 +66,18 @@ const openRejection = openFailure(
   'case when failures.run_id = excluded.run_id then failures.attempts else failures.attempts + excluded.attempts end',
 )
 
-const insertApplied =
-  "insert into outcomes (run_id, ordinal, status, created, attempts) values (?, ?, 'applied', ?, ?)"
+const insertApplied = `insert into outcomes (run_id, ordinal, status, created, attempts) values (?, ?, 'applied', ?, ?)
+  on conflict (run_id, ordinal) do nothing`
 
-const insertFailed = `insert into outcomes
+const insertOutcome = `insert into outcomes
   (run_id, ordinal, status, created, attempts, key, kind, code, message, field, http_status, request_id, hint, recorded_at, attempts_in_all, first_seen)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
   (select attempts from failures where activation_id = ? and key = ?),
   (select first_seen from failures where activation_id = ? and key = ?))`
 
-const replaceOutcome = `${insertFailed} on conflict (run_id, ordinal) do update set
+const insertFailed = `${insertOutcome} on conflict (run_id, ordinal) do nothing`
+
+const replaceOutcome = `${insertOutcome} on conflict (run_id, ordinal) do update set
   status = excluded.status, created = excluded.created, attempts = excluded.attempts, key = excluded.key, kind = excluded.kind,
   code = excluded.code, message = excluded.message, field = excluded.field, http_status = excluded.http_status,
   request_id = excluded.request_id, hint = excluded.hint, recorded_at = excluded.recorded_at,
@@ -98,7 +100,6 @@ export async function recordOutcomes(
   recording: Recording,
   outcomes: readonly Outcome[],
 ): Promise<void> {
-  await refuseSettled(recording, outcomes)
   for (const group of groupsOfDistinctKeys(outcomes)) await recordDistinct(recording, group)
 }
 
@@ -164,11 +165,15 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     openFailedDelivery,
     failed.map((outcome) => failureCells(recording, outcome)),
   )
-  await session.runEach(insertApplied, applied)
-  await session.runEach(
-    insertFailed,
-    failed.map((outcome) => outcomeCells(recording, outcome)),
-  )
+  const recorded =
+    (await session.runEach(insertApplied, applied)) +
+    (await session.runEach(
+      insertFailed,
+      failed.map((outcome) => outcomeCells(recording, outcome)),
+    ))
+  if (recorded < outcomes.length) {
+    throw new Error(`an operation of run ${run} has an outcome already`)
+  }
 }
 
 /** What the snapshot takes over from a confirmed operation. */
@@ -226,21 +231,6 @@ function details(failure: Failure): Cell[] {
     prose(failure.requestId),
     prose(failure.hint),
   ]
-}
-
-async function refuseSettled(recording: Recording, outcomes: readonly Outcome[]): Promise<void> {
-  const { session, run } = recording
-  const seen = new Set<number>()
-  for (const { ordinal } of outcomes) {
-    const rows = await session.all('select 1 from outcomes where run_id = ? and ordinal = ?', [
-      run,
-      ordinal,
-    ])
-    if (rows.length > 0 || seen.has(ordinal)) {
-      throw new Error(`operation ${ordinal} of run ${run} has an outcome already`)
-    }
-    seen.add(ordinal)
-  }
 }
 
 /** Statements run kind by kind, so that a key's outcomes keep their order only across groups. */

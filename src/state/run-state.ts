@@ -63,6 +63,7 @@ export class StoredRun implements RunState {
     summary: string,
   ): Promise<void> {
     const { database, activation } = this.#begun
+    this.#spool.discard()
     await this.#write(async (session) => {
       await endRun(session, this.run, status, finishedAt, summary)
       if (status === 'done' || status === 'failures') {

@@ -38,17 +38,15 @@ export class Spool {
       this.#held.push({ ordinal: operation.ordinal, text })
       this.#heldCharacters += text.length
       if (this.#held.length >= operationsPerWrite || this.#heldCharacters >= charactersPerWrite) {
-        await this.flush()
+        await this.#flush()
       }
     }
   }
 
-  /** Writes what is held back. */
-  async flush(): Promise<void> {
+  async #flush(): Promise<void> {
     const held = this.#held
     if (held.length === 0) return
-    this.#held = []
-    this.#heldCharacters = 0
+    this.discard()
     const rows: Cell[][] = []
     for (let start = 0; start < held.length; start += operationsPerChunk) {
       const lines = held.slice(start, start + operationsPerChunk)
@@ -64,9 +62,15 @@ export class Spool {
     )
   }
 
+  /** Forgets what is held back. */
+  discard(): void {
+    this.#held = []
+    this.#heldCharacters = 0
+  }
+
   /** The operations without an outcome, in order; each once, whatever is recorded meanwhile. */
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
-    await this.flush()
+    await this.#flush()
     let ready: Operation[] = []
     let after = -1
     for (;;) {

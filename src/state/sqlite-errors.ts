@@ -10,6 +10,12 @@ function driverCode(error: unknown): string | null {
   return error.message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : null
 }
 
+/** Another connection has the file for the moment. */
+export function isBusy(error: unknown): boolean {
+  const code = driverCode(error)
+  return code !== null && isTransient(code)
+}
+
 function isTransient(code: string): boolean {
   return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')
 }

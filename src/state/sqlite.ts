@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import createKnex, { type Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import type { Cell, Database, Phrases, Session } from './database.ts'
 import { migrate } from './schema.ts'
-import { translateError, translateOpenError } from './sqlite-errors.ts'
+import { isBusy, translateError, translateOpenError } from './sqlite-errors.ts'
 
 /** The part of a libsql connection that is used here. It is synchronous. */
 interface Connection {
@@ -17,8 +18,12 @@ interface Statement {
   run(bindings: readonly Cell[]): { readonly changes: number }
 }
 
-/** How long a statement waits while another process writes; its transactions take milliseconds. */
-const busyMilliseconds = 10_000
+/**
+ * The driver waits in place while another connection writes, which takes milliseconds. So that nothing else of this
+ * process stands still for long, it waits briefly, and then again: ten seconds in all.
+ */
+const busyMilliseconds = 20
+const busyTries = 500
 
 const require = createRequire(import.meta.url)
 
@@ -71,7 +76,6 @@ type DialectClass = new (
 type TransactionClass = new (
   ...parameters: unknown[]
 ) => {
-  query(connection: Connection, sql: string): unknown
   begin(connection: Connection): unknown
 }
 
@@ -84,10 +88,10 @@ function loadClient(): typeof Knex.Client {
      * A transaction that reads first and then writes fails at once, without waiting, when another process wrote
      * between: so each takes the right to write at its start.
      */
-    override begin(connection: Connection) {
+    override async begin(connection: Connection) {
       // A commit that failed for want of disk leaves its transaction open.
       if (connection.inTransaction) connection.exec('ROLLBACK')
-      return this.query(connection, 'BEGIN IMMEDIATE;')
+      await patiently(async () => connection.exec('BEGIN IMMEDIATE'))
     }
   }
   class LibsqlClient extends Base {
@@ -102,21 +106,33 @@ function loadClient(): typeof Knex.Client {
   return LibsqlClient as unknown as typeof Knex.Client
 }
 
+/** Calls again while the file is busy; other work of the process goes on in between. */
+async function patiently<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isBusy(error) || tries >= busyTries) throw error
+      await setImmediate()
+    }
+  }
+}
+
 function prepareConnection(
   connection: Connection,
   done: (error: unknown, connection: Connection) => void,
 ): void {
-  try {
+  patiently(async () => {
     connection.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
     // Readers and the writer do not wait for each other, and a commit is one write and one sync.
     connection.prepare('PRAGMA journal_mode = WAL').all([])
     // An outcome that was recorded survives a power cut.
     connection.exec('PRAGMA synchronous = FULL')
     connection.exec('PRAGMA foreign_keys = ON')
-    done(null, connection)
-  } catch (error) {
-    done(error, connection)
-  }
+  }).then(
+    () => done(null, connection),
+    (error) => done(error, connection),
+  )
 }
 
 /** Nothing is added to a database that belongs to somebody else. */
@@ -143,7 +159,7 @@ class SqliteDatabase implements Database {
     const client: Pooled = this.#knex.client
     const connection = await client.acquireConnection()
     try {
-      return await work(this.#session(connection))
+      return await patiently(() => work(this.#session(connection)))
     } catch (error) {
       throw translateError(error, this.#file)
     } finally {
@@ -181,8 +197,11 @@ class SqliteDatabase implements Database {
         prepare(sql).all(bindings) as Row[],
       run: async (sql, bindings = []) => prepare(sql).run(bindings).changes,
       runEach: async (sql, list) => {
+        if (list.length === 0) return 0
         const statement = prepare(sql)
-        for (const bindings of list) statement.run(bindings)
+        let changes = 0
+        for (const bindings of list) changes += statement.run(bindings).changes
+        return changes
       },
     }
   }

@@ -1,0 +1,512 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Lock, RunState, StateStore } from '../../src/state/store.ts'
+import {
+  applied,
+  failure,
+  failuresOf,
+  lock,
+  operation,
+  pendingOrdinals,
+  unapplied,
+  wholeSnapshot,
+} from '../state/builders.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+
+/** A place where state is kept. */
+export interface StateHarness {
+  /** Opens the state, each time over a connection of its own. */
+  open(clock: VirtualClock): Promise<StateStore>
+  /** Removes it, once every store was closed. */
+  remove(): Promise<void>
+}
+
+/** What every backend of the state store has to do. */
+export function stateConformance(name: string, create: () => Promise<StateHarness>): void {
+  describe(`state store: ${name}`, () => {
+    let harness: StateHarness
+    let clock: VirtualClock
+    let store: StateStore
+    let opened: StateStore[]
+
+    const open = async () => {
+      const another = await harness.open(clock)
+      opened.push(another)
+      return another
+    }
+    /** A run that has the given operations in its plan. */
+    const startRun = async (held: Lock, count: number): Promise<RunState> => {
+      const run = await store.startRun(held, 'email')
+      await run.sink.add(Array.from({ length: count }, (_, ordinal) => operation(ordinal)))
+      return run
+    }
+    const finish = (run: RunState, status: 'done' | 'failures' | 'stopped' | 'refused') =>
+      run.finish(status, clock.now(), '{}')
+
+    beforeEach(async () => {
+      opened = []
+      clock = new VirtualClock()
+      harness = await create()
+      store = await open()
+    })
+
+    afterEach(async () => {
+      for (const one of opened) await one.close()
+      await harness.remove()
+    })
+
+    describe('plan', () => {
+      it('gives back every operation in order, exactly as it was spooled', async () => {
+        const record = JSON.parse(
+          '{"__proto__":"x","constructor":"y","emoji":"😀","lone":"\\ud83d","nul":"a\\u0000b","line":"a\\nb","n":0.1,"t":true,"z":null}',
+        )
+        const run = await store.startRun(await lock(store), null)
+        const odd = operation(0, { record, key: 'a\0b', id: '\udc00\\u0000', changed: [] })
+        const rest = Array.from({ length: 1_999 }, (_, index) => operation(index * 3 + 1))
+        await run.sink.add([odd, ...rest.slice(0, 700)])
+        await run.sink.add(rest.slice(700))
+        const operations = []
+        for await (const batch of run.pending(300)) {
+          expect(batch.length).toBeLessThanOrEqual(300)
+          operations.push(...batch)
+        }
+        expect(operations).toEqual([odd, ...rest])
+        expect(Object.keys(operations[0]?.record ?? {})).toContain('__proto__')
+      })
+
+      it('gives each pending operation once while outcomes are recorded', async () => {
+        const run = await startRun(await lock(store), 2_500)
+        const seen: number[] = []
+        for await (const batch of run.pending(70)) {
+          seen.push(...batch.map(({ ordinal }) => ordinal))
+          await run.record(batch.slice(0, 35).map((one) => applied(one)))
+        }
+        expect(seen).toEqual(Array.from({ length: 2_500 }, (_, ordinal) => ordinal))
+        expect(await pendingOrdinals(run)).toHaveLength(2_500 - 36 * 35)
+      })
+
+      it('replaces an operation and an earlier rejection by a rejection', async () => {
+        const run = await startRun(await lock(store), 3)
+        const row = { ordinal: 1, key: 'key-1', kind: 'create' as const }
+        await run.sink.reject([{ ...row, failure: failure('invalid_value') }])
+        await run.sink.reject([
+          { ...row, failure: failure('duplicate_key') },
+          { ...row, ordinal: 7, failure: failure('duplicate_key') },
+        ])
+        expect(await pendingOrdinals(run)).toEqual([0, 2])
+        expect((await run.counts()).outcomes.rejected).toBe(2)
+        expect((await run.counts()).codes).toEqual({ duplicate_key: 2 })
+        const [only, ...others] = await failuresOf(store)
+        expect(others).toEqual([])
+        expect(only).toMatchObject({ key: 'key-1', code: 'duplicate_key', attempts: 1 })
+        expect(await failuresOf(store, { run: run.run })).toHaveLength(1)
+      })
+    })
+
+    describe('outcomes', () => {
+      it('moves the snapshot when applied, and only then', async () => {
+        const held = await lock(store)
+        const run = await startRun(held, 4)
+        await run.record([
+          applied(operation(0)),
+          unapplied(operation(1), 'rejected', { id: 'learnt' }),
+          unapplied(operation(2), 'failed'),
+          unapplied(operation(3), 'not_attempted'),
+        ])
+        expect(await run.counts()).toEqual({
+          outcomes: { applied: 1, rejected: 1, failed: 1, in_doubt: 0, not_attempted: 1 },
+          codes: { server_error: 3 },
+        })
+        expect(await wholeSnapshot(store.snapshot('people'))).toEqual(
+          new Map([
+            [
+              'key-0',
+              {
+                key: 'key-0',
+                fingerprint: 'fingerprint-0',
+                id: 'id-key-0',
+                sent: { name: 'Name 0' },
+              },
+            ],
+            ['key-1', { key: 'key-1', fingerprint: null, id: 'learnt', sent: null }],
+          ]),
+        )
+        expect(await store.snapshot('people').count()).toBe(2)
+      })
+
+      it('keeps or forgets ids as told, and loses the fingerprint of what may have been changed', async () => {
+        const held = await lock(store)
+        const first = await startRun(held, 5)
+        await first.record([0, 1, 2, 3, 4].map((ordinal) => applied(operation(ordinal))))
+        await finish(first, 'done')
+        const second = await startRun(held, 5)
+        await second.record([
+          unapplied(operation(0), 'in_doubt'),
+          unapplied(operation(1), 'failed', { id: null }),
+          unapplied(operation(2), 'rejected', { id: 'other' }),
+          applied(operation(3), { id: undefined, fingerprint: 'new' }),
+          applied(operation(4), { id: null }),
+        ])
+        const entries = await wholeSnapshot(store.snapshot('people'))
+        const shown = [...entries.values()].map(({ fingerprint, id, sent }) => ({
+          fingerprint,
+          id,
+          sent,
+        }))
+        expect(shown).toEqual([
+          { fingerprint: null, id: 'id-key-0', sent: { name: 'Name 0' } },
+          { fingerprint: null, id: null, sent: { name: 'Name 1' } },
+          { fingerprint: 'fingerprint-2', id: 'other', sent: { name: 'Name 2' } },
+          { fingerprint: 'new', id: 'id-key-3', sent: { name: 'Name 3' } },
+          { fingerprint: 'fingerprint-4', id: null, sent: { name: 'Name 4' } },
+        ])
+      })
+
+      it('refuses a second outcome, and then records nothing of the call', async () => {
+        const run = await startRun(await lock(store), 3)
+        await run.record([applied(operation(0))])
+        const calls = [
+          [applied(operation(1)), applied(operation(0))],
+          [applied(operation(1)), unapplied(operation(1), 'failed')],
+        ]
+        for (const outcomes of calls) {
+          await expect(run.record(outcomes)).rejects.toThrow('has an outcome already')
+        }
+        expect(await pendingOrdinals(run)).toEqual([1, 2])
+        expect(await store.snapshot('people').count()).toBe(1)
+        expect(await failuresOf(store)).toEqual([])
+      })
+
+      it('keeps any string as a key, and any record', async () => {
+        const run = await store.startRun(await lock(store), null)
+        const keys = [
+          '',
+          '\0',
+          'a\0b',
+          'a',
+          '\ud800',
+          '\udc00',
+          '\ufffd',
+          '\\u0000',
+          '😀',
+          "'%_",
+          'Ä',
+        ]
+        const record = JSON.parse('{"__proto__":"x","lone":"\\ud83d","nul":"\\u0000"}')
+        const operations = keys.map((key, ordinal) => operation(ordinal, { key, record }))
+        await run.sink.add(operations)
+        await run.record(operations.map((one) => applied(one, { id: one.key })))
+        const entries = await store.snapshot('people').entries(keys)
+        expect([...entries.keys()].sort()).toEqual([...keys].sort())
+        for (const [key, entry] of entries) {
+          expect(entry.id).toBe(key)
+          expect(JSON.stringify(entry.sent)).toBe(JSON.stringify(record))
+        }
+        expect([...(await wholeSnapshot(run.snapshot)).keys()].sort()).toEqual([...keys].sort())
+      })
+
+      it('scans a snapshot of many pages', async () => {
+        const run = await startRun(await lock(store), 4_321)
+        for await (const batch of run.pending(1_000)) {
+          await run.record(batch.map((one) => applied(one)))
+        }
+        const seen = new Map<string, string | null>()
+        for await (const batch of run.snapshot.fingerprints()) {
+          for (const { key, fingerprint } of batch) seen.set(key, fingerprint)
+        }
+        expect(seen.size).toBe(4_321)
+        expect(seen.get('key-4320')).toBe('fingerprint-4320')
+        expect((await run.snapshot.entries([...seen.keys(), 'unknown'])).size).toBe(4_321)
+      })
+    })
+
+    describe('failures', () => {
+      it('counts a failure up until the key is delivered, and keeps what each run left', async () => {
+        const held = await lock(store)
+        const begun = clock.now()
+        const details = {
+          code: 'rejected' as const,
+          message: 'no\0\ud800',
+          field: 'email',
+          httpStatus: 422,
+          requestId: 'r1',
+          hint: 'mend it',
+        }
+        const first = await startRun(held, 1)
+        await first.record([unapplied(operation(0), 'rejected', { attempts: 2, failure: details })])
+        await finish(first, 'failures')
+        await clock.advance(1_000)
+        const second = await startRun(held, 1)
+        await second.record([unapplied(operation(0), 'failed', { attempts: 5 })])
+        await finish(second, 'failures')
+        expect(await failuresOf(store)).toEqual([
+          {
+            activation: 'people',
+            run: second.run,
+            key: 'key-0',
+            identifier: 'email',
+            operation: 'create',
+            status: 'failed',
+            code: 'server_error',
+            message: 'it was server_error',
+            field: null,
+            httpStatus: null,
+            requestId: null,
+            hint: null,
+            attempts: 7,
+            firstSeen: begun,
+            lastSeen: begun + 1_000,
+            nextRetry: null,
+          },
+        ])
+        expect(await store.openFailures()).toEqual([
+          { activation: 'people', code: 'server_error', count: 1 },
+        ])
+        await clock.advance(1_000)
+        const third = await startRun(held, 1)
+        await third.record([applied(operation(0))])
+        expect(await failuresOf(store)).toEqual([])
+        expect(await store.openFailures()).toEqual([])
+        const [left] = await failuresOf(store, { run: first.run })
+        expect(left).toMatchObject({
+          ...details,
+          message: 'no\ufffd\ufffd',
+          attempts: 2,
+          firstSeen: begun,
+          lastSeen: begun,
+        })
+        expect(await failuresOf(store, { run: second.run })).toHaveLength(1)
+        expect(await failuresOf(store, { run: third.run })).toEqual([])
+        await finish(third, 'done')
+        const fourth = await startRun(held, 1)
+        await fourth.record([unapplied(operation(0), 'failed')])
+        const [anew] = await failuresOf(store)
+        expect(anew).toMatchObject({ attempts: 1, firstSeen: begun + 2_000 })
+      })
+
+      it('resolves what a completed run did not meet again, and nothing when a run ends early', async () => {
+        const held = await lock(store)
+        const reject = (run: RunState, keys: string[]) =>
+          run.sink.reject(
+            keys.map((key, ordinal) => ({
+              ordinal,
+              key,
+              kind: 'update' as const,
+              failure: failure('invalid_value'),
+            })),
+          )
+        const first = await store.startRun(held, null)
+        await reject(first, ['cured', 'still'])
+        await finish(first, 'failures')
+        for (const status of ['stopped', 'refused'] as const) {
+          await finish(await store.startRun(held, null), status)
+          expect(await failuresOf(store)).toHaveLength(2)
+        }
+        const other = await lock(store, 'companies')
+        await finish(await store.startRun(other, null), 'done')
+        expect(await failuresOf(store)).toHaveLength(2)
+        const last = await store.startRun(held, null)
+        await reject(last, ['still'])
+        await finish(last, 'failures')
+        expect(await failuresOf(store)).toMatchObject([{ key: 'still', attempts: 2 }])
+      })
+
+      it('streams failures in the order of activation and key', async () => {
+        const wanted: string[] = []
+        for (const activation of ['b', 'a']) {
+          const run = await store.startRun(await lock(store, activation), null)
+          const rows = Array.from({ length: 1_203 }, (_, ordinal) => ({
+            ordinal,
+            key: `k${String((ordinal * 7) % 1_203).padStart(5, '0')}`,
+            kind: 'create' as const,
+            failure: failure('invalid_value'),
+          }))
+          await run.sink.reject(rows)
+          await finish(run, 'failures')
+          wanted.unshift(...rows.map(({ key }) => `${activation} ${key}`).sort())
+          expect((await failuresOf(store, { run: run.run })).map(({ key }) => key)).toEqual(
+            rows.map(({ key }) => key).sort(),
+          )
+        }
+        const shown = (await failuresOf(store)).map(({ activation, key }) => `${activation} ${key}`)
+        expect(shown).toEqual(wanted)
+        expect(await failuresOf(store, { activation: 'b' })).toHaveLength(1_203)
+        expect(await failuresOf(store, { activation: 'a', run: 1 })).toEqual([])
+      })
+    })
+
+    describe('runs', () => {
+      it('lists the last runs of each activation, newest first', async () => {
+        const people = await lock(store)
+        const companies = await lock(store, 'companies')
+        for (const held of [people, companies, people, people]) {
+          await (await store.startRun(held, null)).finish('done', clock.now() + 5, '{"rows":1}')
+        }
+        const open = await store.startRun(companies, null)
+        const runs = await store.runs(null, 2)
+        expect(runs.map(({ run, activation, status }) => [run, activation, status])).toEqual([
+          [open.run, 'companies', 'running'],
+          [4, 'people', 'done'],
+          [3, 'people', 'done'],
+          [2, 'companies', 'done'],
+        ])
+        expect(runs[1]).toMatchObject({
+          startedAt: clock.now(),
+          finishedAt: clock.now() + 5,
+          summary: '{"rows":1}',
+        })
+        expect(await store.runs(['people'], 1)).toHaveLength(1)
+        expect(await store.runs(['nobody'], 1)).toEqual([])
+        expect(await store.runs([], 1)).toEqual([])
+      })
+
+      it('ends a run once', async () => {
+        const run = await startRun(await lock(store), 1)
+        await finish(run, 'done')
+        await expect(finish(run, 'stopped')).rejects.toThrow('has ended already')
+        expect(await pendingOrdinals(run)).toEqual([])
+      })
+
+      it('makes the keys in flight of an interrupted run unknown, and keeps its outcomes', async () => {
+        const held = await lock(store)
+        const first = await startRun(held, 1_300)
+        for await (const batch of first.pending(650)) {
+          await first.record(batch.map((one) => applied(one)))
+        }
+        await finish(first, 'done')
+        const second = await startRun(held, 1_300)
+        const all: ReturnType<typeof operation>[] = []
+        for await (const batch of second.pending(1_300)) all.push(...batch)
+        await second.sending(all.slice(490, 510))
+        await second.sending([all[3], all[5], all[1_299]].flatMap((one) => one ?? []))
+        await second.record(all.slice(490, 505).map((one) => applied(one)))
+        await second.record([unapplied(operation(3), 'rejected')])
+        const third = await store.startRun(held, 'email')
+        const unknown: string[] = []
+        for await (const batch of third.snapshot.fingerprints()) {
+          for (const { key, fingerprint } of batch) if (fingerprint === null) unknown.push(key)
+        }
+        expect(unknown.sort()).toEqual(
+          ['key-5', 'key-505', 'key-506', 'key-507', 'key-508', 'key-509', 'key-1299'].sort(),
+        )
+        const [entry] = (await third.snapshot.entries(['key-5'])).values()
+        expect(entry).toMatchObject({ id: 'id-key-5', sent: { name: 'Name 5' } })
+        const [, interrupted] = await store.runs(['people'], 2)
+        expect(interrupted).toMatchObject({ run: second.run, status: 'interrupted', summary: null })
+        expect(await failuresOf(store, { run: second.run })).toHaveLength(1)
+        expect((await second.counts()).outcomes.applied).toBe(15)
+        expect(await pendingOrdinals(second)).toEqual([])
+      })
+
+      it('keeps the outcomes of the last hundred runs', async () => {
+        const held = await lock(store)
+        const runs: number[] = []
+        for (let count = 0; count < 103; count += 1) {
+          const run = await startRun(held, 2)
+          await run.record([applied(operation(0)), unapplied(operation(1), 'failed')])
+          await finish(run, 'failures')
+          runs.push(run.run)
+          await clock.advance(1_000)
+        }
+        const left = await Promise.all(
+          runs.map(async (run) => (await failuresOf(store, { run })).length),
+        )
+        expect(left.slice(0, 3)).toEqual([0, 0, 0])
+        expect(left.slice(3).every((count) => count === 1)).toBe(true)
+        expect(await store.runs(null, 1_000)).toHaveLength(103)
+        expect(await failuresOf(store)).toMatchObject([{ attempts: 103 }])
+      })
+    })
+
+    describe('lock', () => {
+      it('has one holder, also over two connections', async () => {
+        const other = await open()
+        const answers = await Promise.all([
+          store.acquireLock('people', 'one', 1_000),
+          other.acquireLock('people', 'two', 1_000),
+        ])
+        expect(answers.filter((answer) => 'token' in answer)).toHaveLength(1)
+        expect(answers.filter((answer) => 'holder' in answer)).toEqual([
+          {
+            holder: 'token' in answers[0] ? 'one' : 'two',
+            since: clock.now(),
+            expiresAt: clock.now() + 1_000,
+          },
+        ])
+        expect(await other.acquireLock('companies', 'two', 1_000)).toHaveProperty('token')
+      })
+
+      it('is kept by renewing, and free again once released', async () => {
+        const held = await lock(store, 'people', 1_000)
+        await clock.advance(900)
+        expect(await store.renewLock(held, 1_000)).toBe(true)
+        await clock.advance(900)
+        expect(await store.acquireLock('people', 'two', 1_000)).toHaveProperty('holder', 'test')
+        await store.releaseLock(held)
+        expect(await store.renewLock(held, 1_000)).toBe(false)
+        const next = await store.acquireLock('people', 'two', 1_000)
+        expect(next).toEqual({ activation: 'people', token: held.token + 1 })
+        await store.releaseLock(held)
+        expect(await store.acquireLock('people', 'three', 1_000)).toHaveProperty('holder', 'two')
+      })
+
+      it('that was taken over lets the former holder write nothing', async () => {
+        const held = await lock(store, 'people', 1_000)
+        const run = await startRun(held, 2)
+        expect(await pendingOrdinals(run)).toEqual([0, 1])
+        await clock.advance(1_000)
+        const other = await open()
+        const theirs = await lock(other, 'people', 1_000)
+        const next = await other.startRun(theirs, null)
+        const writes = [
+          () => run.sending([operation(0)]),
+          () => run.record([applied(operation(0))]),
+          () => run.sink.reject([{ ...operation(1), failure: failure('duplicate_key') }]),
+          () => finish(run, 'done'),
+          () => store.startRun(held, null),
+          async () => {
+            await run.sink.add([operation(2)])
+            await pendingOrdinals(run)
+          },
+        ]
+        for (const write of writes) {
+          await expect(write()).rejects.toMatchObject({
+            name: 'StopRunError',
+            message: expect.stringContaining('took over'),
+          })
+        }
+        expect(await store.renewLock(held, 1_000)).toBe(false)
+        expect(await store.snapshot('people').count()).toBe(0)
+        expect((await store.runs(null, 9)).map(({ status }) => status)).toEqual([
+          'running',
+          'interrupted',
+        ])
+        await next.record([])
+        await finish(next, 'done')
+      })
+    })
+
+    it('knows nothing of an activation that never ran', async () => {
+      const snapshot = store.snapshot('nobody')
+      expect(await snapshot.count()).toBe(0)
+      expect(await wholeSnapshot(snapshot)).toEqual(new Map())
+      expect(await failuresOf(store, { activation: 'nobody' })).toEqual([])
+    })
+
+    it('lets two connections write side by side', async () => {
+      const other = await open()
+      const mine = await startRun(await lock(store), 200)
+      const theirs = await other.startRun(await lock(other, 'companies'), null)
+      await theirs.sink.add(Array.from({ length: 200 }, (_, ordinal) => operation(ordinal)))
+      const write = async (run: RunState) => {
+        for await (const batch of run.pending(10)) {
+          await run.sending(batch)
+          await run.record(batch.map((one) => applied(one)))
+        }
+        await finish(run, 'done')
+      }
+      await Promise.all([write(mine), write(theirs)])
+      expect(await store.snapshot('companies').count()).toBe(200)
+      expect(await other.snapshot('people').count()).toBe(200)
+    })
+  })
+}
