@@ -1,0 +1,89 @@
+import { access } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { commandsIn, unknownIn } from './commands.ts'
+import { matches, normalised, openDesk, typedIn } from './console.ts'
+import { exceptionFor, exceptions } from './exceptions.ts'
+import { readPages, root } from './markdown.ts'
+import { problemIn } from './yaml.ts'
+
+const pages = await readPages()
+const blocks = pages.flatMap((page) => page.blocks)
+
+describe.each(pages)('$page', ({ page, text, blocks }) => {
+  test('links to files that exist', async () => {
+    const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(
+      (match) => match[1],
+    )
+    for (const link of links) {
+      const file = join(root, dirname(page), link ?? '')
+      await expect(
+        access(file).then(() => 'exists'),
+        `${page} links to ${link}`,
+      ).resolves.toBe('exists')
+    }
+  })
+
+  test('names only commands and options that exist', () => {
+    const spans = [...text.matchAll(/`(millrace [^`]+)`/g)].map((match) => match[1] ?? '')
+    const shell = blocks
+      .filter((block) => block.language !== 'console' && exceptionFor(block) === undefined)
+      .map((block) => block.text)
+    const wrong = [...spans, ...shell]
+      .flatMap(commandsIn)
+      .map((command) => ({ command, problem: unknownIn(command) }))
+      .filter(({ problem }) => problem !== null)
+    expect(wrong).toEqual([])
+  })
+
+  const yaml = blocks.filter(
+    (block) => /^ya?ml$/.test(block.language) && exceptionFor(block) === undefined,
+  )
+  test.each(yaml)('YAML of line $line is valid', async (block) => {
+    expect(await problemIn(block.text)).toBeNull()
+  })
+
+  const json = blocks.filter(
+    (block) => block.language === 'json' && exceptionFor(block) === undefined,
+  )
+  test.each(json)('JSON of line $line is valid', (block) => {
+    expect(() => JSON.parse(block.text)).not.toThrow()
+  })
+
+  const consoles = blocks.filter((block) => block.language === 'console')
+  test.runIf(consoles.length > 0)(
+    'commands print what it shows',
+    { timeout: 120_000 },
+    async () => {
+      const desk = await openDesk()
+      try {
+        for (const block of consoles) {
+          if (exceptionFor(block) !== undefined) continue
+          for (const { command, output } of typedIn(block.text)) {
+            const printed = normalised(await desk.run(command))
+            const shown = normalised(output.join('\n'))
+            // A command without output is run for what it does.
+            if (shown.join('') === '' || matches(shown, printed)) continue
+            expect(printed.join('\n'), `${page}:${block.line}: $ ${command}`).toBe(shown.join('\n'))
+          }
+        }
+      } finally {
+        await desk.close()
+      }
+    },
+  )
+})
+
+test('the README leads to every page', () => {
+  const readme = pages.find(({ page }) => page === 'README.md')?.text ?? ''
+  for (const { page } of pages) {
+    if (page !== 'README.md') expect(readme).toContain(`(${page})`)
+  }
+})
+
+test('every exception is of a block that is there', () => {
+  for (const exception of exceptions) {
+    const found = blocks.filter((block) => exceptionFor(block) === exception)
+    expect(found, `${exception.page}: ${exception.contains}`).not.toHaveLength(0)
+  }
+})

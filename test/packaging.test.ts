@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+const manifest = JSON.parse(read('package.json')) as {
+  readonly version: string
+  readonly engines: { readonly node: string }
+  readonly bin: { readonly millrace: string }
+}
+
+describe('the image', () => {
+  const dockerfile = read('Dockerfile')
+
+  test('has one version of Node in all stages, and one that package.json allows', () => {
+    const versions = [...dockerfile.matchAll(/^FROM node:(\d+)-slim/gm)].map((match) => match[1])
+    expect(versions).toHaveLength(2)
+    expect(new Set(versions).size).toBe(1)
+    const least = Number(/>=(\d+)/.exec(manifest.engines.node)?.[1])
+    expect(Number(versions[0])).toBeGreaterThanOrEqual(least)
+  })
+
+  test('runs the program of package.json as process 1, and not as root', () => {
+    expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${manifest.bin.millrace}"]`)
+    expect(dockerfile).toMatch(/^USER node$/m)
+    expect(dockerfile).toMatch(/^VOLUME \/state$/m)
+  })
+
+  test('gets every file that it copies', () => {
+    const allowed = read('.dockerignore').split('\n')
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) =>
+      (match[1] ?? '').split(' '),
+    )
+    for (const file of copied) expect(allowed).toContain(`!${file.replace('./', '')}`)
+  })
+})
+
+describe('the package', () => {
+  test('holds the program, the library and its types, and neither tests nor sources', () => {
+    const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const parsed = JSON.parse(output) as Record<string, unknown> | unknown[]
+    const [packed] = Object.values(parsed) as [{ readonly files: readonly { path: string }[] }]
+    const files = packed.files.map(({ path }) => path)
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'dist/src/cli/main.js',
+        'dist/src/index.js',
+        'dist/src/index.d.ts',
+        'dist/connectors/index.js',
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+      ]),
+    )
+    expect(
+      files.filter((file) => /^(test|bench|src|connectors|data)\/|\.test\./.test(file)),
+    ).toEqual([])
+  })
+
+  test('has an entry in the changelog', () => {
+    expect(read('CHANGELOG.md')).toContain(`## ${manifest.version}`)
+  })
+
+  test('names no registry in its lock file', () => {
+    const lock = JSON.parse(read('package-lock.json')) as {
+      readonly packages: Record<string, { readonly resolved?: string }>
+    }
+    const named = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined)
+    expect(named).toEqual([])
+  })
+})
