@@ -1,0 +1,178 @@
+import type { Activation, FieldMapping } from '../../src/config/activation.ts'
+import type { Column, Operation, RowBatch, TargetObject, Value } from '../../src/connector/index.ts'
+import type {
+  PlanSink,
+  PlanTotals,
+  RejectedRow,
+  SnapshotEntry,
+  SnapshotReader,
+} from '../../src/plan/interfaces.ts'
+import { planActivation } from '../../src/plan/planner.ts'
+
+export const person: TargetObject = {
+  name: 'contact',
+  description: 'A person.',
+  order: 2,
+  fields: [
+    { name: 'external_id', type: 'string', description: 'Your id.' },
+    { name: 'email', type: 'string', description: 'Email.', caseInsensitive: true },
+    { name: 'name', type: 'string', description: 'Name.', maxLength: 10 },
+    { name: 'signed_up_at', type: 'date', description: 'When.' },
+    { name: 'seats', type: 'integer', description: 'How many.', minimum: 0, maximum: 100 },
+    { name: 'score', type: 'float', description: 'How good.' },
+    { name: 'vip', type: 'boolean', description: 'Whether.' },
+    {
+      name: 'role',
+      type: 'string',
+      description: 'Role.',
+      choices: ['user', 'lead'],
+      nullable: false,
+    },
+  ],
+  custom: { prefix: 'custom_attributes.', field: { type: 'any', description: 'Your own.' } },
+  modes: { upsert: ['external_id', 'email'], insert: [] },
+  requiresOneOf: ['external_id', 'email'],
+}
+
+/** A field mapped to a column, or to a constant. */
+export function field(
+  name: string,
+  column: string,
+  onNull: 'clear' | 'skip' = 'clear',
+): FieldMapping {
+  return { field: name, from: { column }, onNull }
+}
+
+export function activation(parts: Partial<Activation> = {}): Activation {
+  return {
+    name: 'people',
+    file: 'activations/people.yaml',
+    source: 'warehouse',
+    query: 'select 1',
+    target: 'crm',
+    object: person,
+    mode: 'upsert',
+    identifier: 'external_id',
+    key: null,
+    fields: [
+      field('external_id', 'id'),
+      field('name', 'name'),
+      field('custom_attributes.plan', 'plan', 'skip'),
+    ],
+    after: [],
+    problemAt: (path, message) => ({ message: `${path.join('.')}: ${message}` }),
+    positionInQuery: () => ({ file: 'activations/people.yaml', line: 1, column: 1 }),
+    ...parts,
+  }
+}
+
+export const columns: readonly Column[] = [
+  { name: 'id', type: 'text', sourceType: 'text' },
+  { name: 'name', type: 'text', sourceType: 'text' },
+  { name: 'plan', type: 'text', sourceType: 'text' },
+]
+
+export type Row = readonly Value[]
+
+export async function* inBatches(rows: readonly Row[], size: number): AsyncGenerator<RowBatch> {
+  for (let start = 0; start < rows.length; start += size) {
+    const part = rows.slice(start, start + size)
+    yield { size: part.length, values: (index) => part[index] as Row }
+  }
+}
+
+/** A snapshot in memory. */
+export class Snapshot implements SnapshotReader {
+  readonly kept: Map<string, SnapshotEntry>
+  lookUps = 0
+
+  constructor(entries: Iterable<SnapshotEntry> = []) {
+    this.kept = new Map([...entries].map((entry) => [entry.key, entry]))
+  }
+
+  async count(): Promise<number> {
+    return this.kept.size
+  }
+
+  async *fingerprints() {
+    yield [...this.kept.values()].map(({ key, fingerprint }) => ({ key, fingerprint }))
+  }
+
+  async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
+    this.lookUps += 1
+    const found = keys.map((key) => this.kept.get(key)).filter((entry) => entry !== undefined)
+    return new Map(found.map((entry) => [entry.key, entry]))
+  }
+
+  /** What is known once every operation has been applied. */
+  after(operations: readonly Operation[]): Snapshot {
+    const applied = new Snapshot(this.kept.values())
+    for (const { key, id, record, fingerprint } of operations) {
+      const sent = { ...this.kept.get(key)?.sent, ...record }
+      applied.kept.set(key, { key, fingerprint, id: id ?? `id of ${key}`, sent })
+    }
+    return applied
+  }
+}
+
+/** A sink that holds its callers to the contract of `PlanSink`. */
+export class Sink implements PlanSink {
+  readonly #planned = new Map<number, { operation: Operation } | { rejected: RejectedRow }>()
+  #last = -1
+  largestBatch = 0
+
+  async add(operations: readonly Operation[]): Promise<void> {
+    this.largestBatch = Math.max(this.largestBatch, operations.length)
+    for (const operation of operations) {
+      if (operation.ordinal <= this.#last) throw new Error('ordinals do not grow')
+      this.#last = operation.ordinal
+      this.#planned.set(operation.ordinal, { operation })
+    }
+  }
+
+  async reject(rows: readonly RejectedRow[]): Promise<void> {
+    for (const rejected of rows) this.#planned.set(rejected.ordinal, { rejected })
+  }
+
+  get plan(): { operation?: Operation; rejected?: RejectedRow }[] {
+    return [...this.#planned.keys()].sort((a, b) => a - b).map((at) => this.#planned.get(at) ?? {})
+  }
+
+  get operations(): Operation[] {
+    return this.plan.flatMap(({ operation }) => operation ?? [])
+  }
+
+  get rejected(): RejectedRow[] {
+    return this.plan.flatMap(({ rejected }) => rejected ?? [])
+  }
+}
+
+export interface Planned {
+  readonly totals: PlanTotals
+  readonly operations: readonly Operation[]
+  readonly rejected: readonly RejectedRow[]
+  readonly plan: unknown
+  readonly sink: Sink
+}
+
+export async function plan(
+  rows: readonly Row[],
+  options: {
+    snapshot?: Snapshot
+    activation?: Activation
+    columns?: readonly Column[]
+    batchSize?: number
+    onRows?: (rows: number) => void
+  } = {},
+): Promise<Planned> {
+  const sink = new Sink()
+  const totals = await planActivation({
+    activation: options.activation ?? activation(),
+    columns: options.columns ?? columns,
+    batches: inBatches(rows, options.batchSize ?? 100),
+    snapshot: options.snapshot ?? new Snapshot(),
+    sink,
+    onRows: options.onRows,
+  })
+  return { totals, operations: sink.operations, rejected: sink.rejected, plan: sink.plan, sink }
+}
