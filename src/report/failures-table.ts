@@ -4,7 +4,8 @@ import type { Style } from './style.ts'
 import { countOf, printable, time } from './text.ts'
 
 const gap = 2
-const narrowest = 24
+const narrowest = 16
+const roomy = 80
 
 /** What a row of the table says beside its message. */
 function details(failure: FailureRecord): string {
@@ -32,17 +33,17 @@ function layOut(failures: readonly FailureRecord[], columns: number): Columns {
   const key = widest(
     'KEY',
     failures.map((failure) => printable(failure.key)),
-    Math.floor(columns / 4),
+    Math.floor(columns / (columns < roomy ? 6 : 4)),
   )
   const code = widest(
     'CODE',
     failures.map((failure) => failure.code),
-    18,
+    columns < roomy ? 13 : 18,
   )
   const field = widest(
     'FIELD',
     failures.map((failure) => printable(failure.field ?? '')),
-    Math.floor(columns / 5),
+    columns < roomy ? Math.floor(columns / 6) : Math.min(28, Math.floor(columns / 4)),
   )
   const message = Math.max(narrowest, columns - key - code - field - 3 * gap)
   return { key, code, field, message }

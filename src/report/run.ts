@@ -12,6 +12,16 @@ const statusWords: Readonly<Record<RunSummary['status'], string>> = {
   interrupted: 'interrupted',
 }
 
+const shortWords: Readonly<Record<RunSummary['status'], string>> = {
+  done: 'done',
+  failures: 'with failures',
+  configuration: 'with a wrong configuration',
+  refused: 'refused',
+  stopped: 'stopped early',
+  locked: 'not started',
+  interrupted: 'interrupted',
+}
+
 /** A run's status in words, coloured for what it means. */
 export function statusText(status: RunSummary['status'], style: Style): string {
   const words = statusWords[status]
@@ -38,15 +48,13 @@ export function byCount(counts: Readonly<Record<string, number | undefined>>): s
 
 function activationText(summary: RunSummary, verbose: boolean, style: Style): string[] {
   const { planned, outcomes, calls } = summary
-  const run = summary.run === null ? '' : ` (run ${summary.run})`
+  const run =
+    summary.run === null ? '' : ` (run ${summary.run}) in ${duration(summary.duration_ms)}`
   const lines = [
-    `${style.strong(printable(summary.activation))}: ${statusText(summary.status, style)}${run} in ${duration(summary.duration_ms)}`,
+    `${style.strong(printable(summary.activation))}: ${statusText(summary.status, style)}${run}`,
   ]
   const line = (title: string, text: string): void => {
     if (text !== '') lines.push(`  ${title.padEnd(9)} ${text}`)
-  }
-  if (summary.error !== null) {
-    for (const text of summary.error.split('\n')) lines.push(`  ${style.bad(printable(text))}`)
   }
   if (summary.run === null) return lines
   const plan = listed([
@@ -84,13 +92,16 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
   return lines
 }
 
-/** What a command came to, for people. */
+/** What a command came to, for people. Why a run ended early is no part of it: that was said when it happened. */
 export function runText(summary: CommandSummary, verbose: boolean, style: Style): string {
   const blocks = summary.activations.map((run) => activationText(run, verbose, style).join('\n'))
   if (summary.activations.length > 1) {
-    const good = summary.activations.filter((run) => run.status === 'done').length
+    const endings: Record<string, number> = {}
+    for (const { status } of summary.activations) {
+      endings[shortWords[status]] = (endings[shortWords[status]] ?? 0) + 1
+    }
     blocks.push(
-      `${countOf(summary.activations.length, 'activation')}: ${count(good)} done, ${count(summary.activations.length - good)} not`,
+      `${countOf(summary.activations.length, 'activation')}: ${listed(Object.entries(endings))}`,
     )
   }
   return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`

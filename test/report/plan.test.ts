@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { planJson, planMarkdown, planText } from '../../src/report/plan.ts'
+import { plain } from '../../src/report/style.ts'
+import type { ActivationPlan } from '../../src/run/run.ts'
+
+const plan: ActivationPlan = {
+  activation: 'people',
+  target: 'intercom',
+  object: 'contact',
+  mode: 'upsert',
+  totals: {
+    rows: 10_000,
+    create: 120,
+    update: 34,
+    unchanged: 9843,
+    rejected: 3,
+    repeated: 0,
+    removed: 5,
+    changedFields: { name: 4, 'custom_attributes.plan': 31 },
+  },
+  operations: [
+    { key: 'user-1', kind: 'create', changed: ['email', 'name'] },
+    { key: 'user-2', kind: 'update', changed: ['name', 'custom_attributes.plan'] },
+  ],
+  rejected: [
+    { key: 'user-3', code: 'invalid_value', message: 'email is not an address' },
+    { key: 'user-4', code: 'duplicate_key', message: '2 rows with this key differ' },
+  ],
+  error: null,
+  exitCode: 0,
+}
+
+const failed: ActivationPlan = {
+  ...plan,
+  activation: 'companies',
+  object: 'company',
+  totals: null,
+  operations: [],
+  rejected: [],
+  error: 'activations/companies.yaml:3:8: column "nam" does not exist',
+  exitCode: 2,
+}
+
+const hostile: ActivationPlan = {
+  ...plan,
+  operations: [{ key: '</code><script>|`x`\u001b[31m\n', kind: 'create', changed: [] }],
+  rejected: [],
+}
+
+describe('planText', () => {
+  it('shows totals, fields, keys and rejected rows', () => {
+    expect(planText([plan], plain)).toMatchInlineSnapshot(`
+      "people: upsert intercom.contact
+        10,000 rows: 120 new, 34 changed, 9,843 unchanged, 3 rejected
+        5 keys no longer in the query, kept in the target
+        changed fields: custom_attributes.plan 31, name 4
+        + user-1
+        ~ user-2  name, custom_attributes.plan
+        … 152 more (--show N)
+        rejected: invalid_value
+          user-3: email is not an address
+        rejected: duplicate_key
+          user-4: 2 rows with this key differ
+        … 1 more rejected (--show N)
+      "
+    `)
+  })
+
+  it('shows why a plan failed, and the others all the same', () => {
+    const text = planText([failed, plan], plain)
+    expect(text).toContain('companies: upsert intercom.company\n  activations/companies.yaml:3:8: ')
+    expect(text).toContain('10,000 rows')
+  })
+
+  it('prints no key raw', () => {
+    expect(planText([hostile], plain)).toContain('+ </code><script>|`x`\\u001b[31m\\n\n')
+  })
+})
+
+describe('planMarkdown', () => {
+  it('suits a comment on a pull request', () => {
+    expect(planMarkdown([plan, failed])).toMatchInlineSnapshot(`
+      "### millrace plan: 154 operations in 2 activations
+
+      #### people → intercom.contact
+
+      | rows | new | changed | unchanged | rejected | no longer in the query |
+      |---:|---:|---:|---:|---:|---:|
+      | 10,000 | 120 | 34 | 9,843 | 3 | 5 |
+
+      Changed fields: \`custom_attributes.plan\` 31, \`name\` 4
+
+      <details><summary>First 2 operations</summary>
+
+      | key | operation |
+      |---|---|
+      | \`user-1\` | new |
+      | \`user-2\` | changed: \`name\`, \`custom_attributes.plan\` |
+
+      … 152 more
+
+      </details>
+
+      Rejected rows:
+
+      | code | key | message |
+      |---|---|---|
+      | \`invalid_value\` | \`user-3\` | email is not an address |
+      | \`duplicate_key\` | \`user-4\` | 2 rows with this key differ |
+
+      … 1 more
+
+      #### companies → intercom.company
+
+      > **This plan failed.**  
+      > activations/companies.yaml:3:8: column "nam" does not exist  
+      "
+    `)
+  })
+
+  it('takes nothing from a key for markup', () => {
+    expect(planMarkdown([hostile])).toContain(
+      '| <code>&lt;/code&gt;&lt;script&gt;\\|\\`x\\`\\\\u001b\\[31m\\\\n</code> | new |',
+    )
+  })
+})
+
+describe('planJson', () => {
+  it('is one object with names in snake_case', () => {
+    const json = planJson([plan, failed], 2)
+    expect(json).not.toContain('\n')
+    expect(JSON.parse(json)).toEqual({
+      exit_code: 2,
+      activations: [
+        {
+          activation: 'people',
+          target: 'intercom',
+          object: 'contact',
+          mode: 'upsert',
+          totals: {
+            rows: 10_000,
+            create: 120,
+            update: 34,
+            unchanged: 9843,
+            rejected: 3,
+            repeated: 0,
+            removed: 5,
+            changed_fields: { name: 4, 'custom_attributes.plan': 31 },
+          },
+          operations: plan.operations,
+          rejected: plan.rejected,
+          error: null,
+          exit_code: 0,
+        },
+        {
+          activation: 'companies',
+          target: 'intercom',
+          object: 'company',
+          mode: 'upsert',
+          totals: null,
+          operations: [],
+          rejected: [],
+          error: failed.error,
+          exit_code: 2,
+        },
+      ],
+    })
+  })
+})

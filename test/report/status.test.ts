@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { type ActivationStatus, statusJson, statusText } from '../../src/report/status.ts'
+import { plain } from '../../src/report/style.ts'
+
+const started = Date.UTC(2026, 10, 21, 8)
+
+const statuses: readonly ActivationStatus[] = [
+  {
+    activation: 'people',
+    runs: [
+      {
+        run: 8,
+        activation: 'people',
+        status: 'running',
+        startedAt: started + 600_000,
+        finishedAt: null,
+        summary: null,
+      },
+      {
+        run: 7,
+        activation: 'people',
+        status: 'failures',
+        startedAt: started,
+        finishedAt: started + 200_000,
+        summary: '{"rows":3}',
+      },
+    ],
+    failures: { timeout: 1, invalid_value: 1200 },
+    retries: { nextRun: 1200, waiting: 1, first: started + 3_600_000 },
+  },
+  {
+    activation: 'companies',
+    runs: [],
+    failures: {},
+    retries: { nextRun: 0, waiting: 0, first: null },
+  },
+]
+
+describe('status', () => {
+  it('tells people of runs, failures and retries', () => {
+    expect(statusText(statuses, plain)).toMatchInlineSnapshot(`
+      "people
+        run 8  2026-11-21 08:10:00 UTC  running
+        run 7  2026-11-21 08:00:00 UTC  done, with failures in 3 min 20 s
+        1,201 open failures: invalid_value 1,200, timeout 1
+        1,200 rows tried again by the next run
+        1 row waiting, the first until 2026-11-21 09:00:00 UTC
+        report: millrace failures people
+
+      companies
+        never ran
+      "
+    `)
+  })
+
+  it('tells programs the same', () => {
+    expect(JSON.parse(statusJson(statuses))).toMatchObject({
+      activations: [
+        {
+          activation: 'people',
+          runs: [
+            { run: 8, status: 'running', finished_at: null, summary: null },
+            {
+              run: 7,
+              started_at: '2026-11-21T08:00:00.000Z',
+              finished_at: '2026-11-21T08:03:20.000Z',
+              summary: { rows: 3 },
+            },
+          ],
+          open_failures: { timeout: 1, invalid_value: 1200 },
+          next_retries: { next_run: 1200, waiting: 1, first: '2026-11-21T09:00:00.000Z' },
+        },
+        { activation: 'companies', runs: [], open_failures: {} },
+      ],
+    })
+  })
+})
