@@ -9,7 +9,9 @@ import { notInThisVersion, versionNumber } from './versions.ts'
 
 interface Reply {
   readonly status: number
+  /** Text goes out as it is, everything else as JSON. */
   readonly body: unknown
+  readonly html?: boolean
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -42,14 +44,15 @@ export async function answer(
   response.setHeader('X-Request-Id', requestId)
   const send = (reply: Reply, fault: string | null = null) => {
     log(reply.status, fault)
+    response.setHeader('Date', new Date(state.clock.now()).toUTCString())
     write(response, reply)
   }
   const refuse = (error: ApiError) => send(refusal(error, requestId))
 
-  if (state.options.latency_ms > 0) await state.clock.sleep(state.options.latency_ms, stopped)
   if (request.headers.authorization !== `Bearer ${state.options.token}`) {
     return refuse(new ApiError(401, 'unauthorized', 'Access Token Invalid'))
   }
+  // A request counts when it arrives, whenever it is answered.
   const admission = state.rateLimit.admit()
   for (const name in admission.headers) response.setHeader(name, admission.headers[name] ?? '')
   if (!admission.allowed) {
@@ -57,6 +60,7 @@ export async function answer(
     return refuse(new ApiError(429, 'rate_limit_exceeded', message))
   }
 
+  if (state.options.latency_ms > 0) await state.clock.sleep(state.options.latency_ms, stopped)
   const handle = (): Reply => {
     try {
       const version = negotiate(state, request, response)
@@ -111,7 +115,8 @@ async function spoil(fault: Fault, spoiled: Spoiled): Promise<void> {
       const list = errorList(spoiled.requestId, code, message)
       const html = `<html><body><h1>${fault.status}</h1></body></html>`
       const body = fault.body === 'json' ? list : fault.body === 'html' ? html : ''
-      return send({ status: fault.status, body, headers: fault.headers }, fault.kind)
+      const reply = { status: fault.status, body, html: fault.body === 'html' }
+      return send({ ...reply, headers: fault.headers }, fault.kind)
     }
     case 'reset':
       log(null, fault.kind)
@@ -130,12 +135,10 @@ async function spoil(fault: Fault, spoiled: Spoiled): Promise<void> {
   }
 }
 
-/** Text goes out as it is, as HTML where it looks like it; everything else as JSON. */
-function write(response: ServerResponse, { status, body, headers }: Reply): void {
-  const html = typeof body === 'string' && body.startsWith('<')
+function write(response: ServerResponse, { status, body, html, headers }: Reply): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   response.writeHead(status, {
-    'Content-Type': html ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+    'Content-Type': html === true ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(text),
     ...headers,
   })

@@ -1,6 +1,6 @@
 import { type Company, renderCompany } from './company.ts'
 import { ApiError, companyNotFound, parameterInvalid } from './errors.ts'
-import { type ApiRequest, field, integerQuery, type Json, parameter } from './request.ts'
+import { type ApiRequest, field, type Json, parameter } from './request.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Intercom's largest monthly_spend. */
@@ -68,12 +68,14 @@ export function get(request: ApiRequest) {
   return render(request, pathCompany(request))
 }
 
-/** One company by company_id or by name, as a single object; a page of all of them without either. */
+/** One company by company_id or by name, as a single object. */
 export function find(request: ApiRequest) {
   const { workspace, query } = request
   const companyId = query.get('company_id')
   const name = query.get('name')
-  if (companyId === null && name === null) return list(request)
+  if (companyId === null && name === null) {
+    throw new ApiError(400, 'parameter_not_found', 'company_id or name not specified')
+  }
   const company =
     companyId !== null ? workspace.companyByCompanyId(companyId) : named(workspace, name ?? '')
   if (company === undefined) throw companyNotFound()
@@ -84,25 +86,6 @@ export function remove(request: ApiRequest) {
   const company = pathCompany(request)
   request.workspace.removeCompany(company)
   return { id: company.id, object: 'company', deleted: true }
-}
-
-function list(request: ApiRequest) {
-  const perPage = integerQuery(request, 'per_page', 15, 60)
-  const page = integerQuery(request, 'page', 1, Number.MAX_SAFE_INTEGER)
-  const all = [...request.workspace.companies()]
-  const data = all.slice((page - 1) * perPage, page * perPage)
-  return {
-    type: 'list',
-    data: data.map((company) => render(request, company)),
-    pages: {
-      type: 'pages',
-      next: null,
-      page,
-      per_page: perPage,
-      total_pages: Math.ceil(all.length / perPage),
-    },
-    total_count: all.length,
-  }
 }
 
 function named(workspace: Workspace, name: string): Company | undefined {

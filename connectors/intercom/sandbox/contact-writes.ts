@@ -94,6 +94,14 @@ function refuse(holders: readonly Contact[]): ApiError | null {
   return holder === undefined ? null : conflict(holder)
 }
 
+/** Throws 409 where another active user took the external_id of an archived one meanwhile. */
+export function refuseSecondHolder(workspace: Workspace, archived: Contact): void {
+  if (archived.role !== 'user' || archived.external_id === null) return
+  const holders = users(workspace.contactsByExternalId(archived.external_id))
+  const active = holders.find((holder) => holder.state === 'active')
+  if (active !== undefined) throw conflict(active)
+}
+
 /** Archived users do not stop an update, and an email may be shared by users who differ in their external_id. */
 function updateHolder(workspace: Workspace, before: Contact, after: Contact): Contact | undefined {
   const others = (contacts: readonly Contact[]) =>

@@ -1,5 +1,5 @@
 import { type Contact, renderContact } from './contact.ts'
-import { createContact, updateContact } from './contact-writes.ts'
+import { createContact, refuseSecondHolder, updateContact } from './contact-writes.ts'
 import { ApiError, userNotFound } from './errors.ts'
 import { cursorPage } from './pages.ts'
 import { type ApiRequest, field, integerQuery, parameter } from './request.ts'
@@ -90,6 +90,7 @@ export function unarchive(request: ApiRequest) {
     )
   }
   if (contact?.state === 'archived') {
+    refuseSecondHolder(workspace, contact)
     workspace.putContact({ ...contact, state: 'active', updated_at: workspace.seconds() })
   } else {
     present(request, contact)

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../../../src/connector/index.ts'
 import { answer } from './api.ts'
 import { control, controlPrefix } from './control.ts'
+import { errorList } from './errors.ts'
 import type { SandboxState } from './state.ts'
 
 /** Serves a sandbox on 127.0.0.1; port 0 is a free one. Throws `ConfigurationError` where the port cannot be had. */
@@ -11,10 +12,13 @@ export async function listen(
   port: number,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const stopped = new AbortController()
-  const server = createServer({ keepAlive: true }, (request, response) => {
-    serve(state, request, response, stopped.signal).catch(() => response.destroy())
+  const server = createServer((request, response) => {
+    serve(state, request, response, stopped.signal).catch((error: unknown) => {
+      if (response.headersSent || stopped.signal.aborted) response.destroy()
+      else fail(response, error)
+    })
   })
-  // A client that keeps connections must not find them closed under a request.
+  // Never: a client that keeps connections must not find them closed under a request.
   server.keepAliveTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -48,10 +52,16 @@ async function serve(
 ): Promise<void> {
   // The real time would contradict the rate-limit headers where the sandbox's clock is another.
   response.sendDate = false
-  response.setHeader('Date', new Date(state.clock.now()).toUTCString())
   const body = await read(request)
   if (request.url?.startsWith(controlPrefix)) control(state, request, body, response)
   else await answer(state, request, body, response, stopped)
+}
+
+/** A mistake of the sandbox's own. */
+function fail(response: ServerResponse, error: unknown): void {
+  const message = `The sandbox failed: ${error instanceof Error ? error.message : String(error)}`
+  response.writeHead(500, { 'Content-Type': 'application/json; charset=utf-8' })
+  response.end(JSON.stringify(errorList('', 'server_error', message)))
 }
 
 const mostBytes = 512 * 1024 * 1024
