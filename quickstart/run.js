@@ -41,7 +41,7 @@ async function story(folder) {
   tell(`Millrace brings rows of a SQL query to Intercom. Here the warehouse is two CSV files, read by DuckDB: ${companies} companies
 and ${people} people. Intercom is a sandbox on this machine. Each activation says which rows go where:`)
   show(
-    'cat activations/people.yaml',
+    '$ cat activations/people.yaml',
     await readFile(join(folder, 'activations/people.yaml'), 'utf8'),
   )
 
@@ -58,7 +58,9 @@ and ${people} people. Intercom is a sandbox on this machine. Each activation say
     }
 
     step(1, 'The first run')
-    tell('Nothing has been sent yet, so every row is new: companies first, then the people.')
+    tell(
+      'Nothing has been sent yet, so every row is new: companies first, then the people. One call for each, and a few to prepare.',
+    )
     const first = await millrace(['run'], project)
     expect('the exit code', first.code, 0)
     expect('the number of companies in Intercom', await sandbox.count('companies'), companies)

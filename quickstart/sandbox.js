@@ -28,7 +28,7 @@ export async function openSandbox(folder) {
     child.kill('SIGKILL')
     throw error
   })
-  show(`millrace ${commandArguments.join(' ')} &`, output)
+  show(`$ millrace ${commandArguments.join(' ')} &`, output)
 
   const { token } = await ask('/_sandbox/settings')
 

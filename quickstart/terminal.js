@@ -14,9 +14,9 @@ export function step(number, title) {
   process.stdout.write(`\n── ${number}. ${title} ${'─'.repeat(Math.max(3, 76 - title.length))}\n`)
 }
 
-/** Prints what was typed and what came back, set off from the story. */
-export function show(typed, output) {
-  const lines = [`$ ${typed}`, ...output.trimEnd().split('\n')]
+/** Prints what was asked and what came back, set off from the story. */
+export function show(asked, output) {
+  const lines = [asked, ...output.trimEnd().split('\n')]
   process.stdout.write(`\n${lines.map((line) => `    ${line}`.trimEnd()).join('\n')}\n`)
 }
 
@@ -37,7 +37,7 @@ export async function millrace(commandArguments, { folder, environment }) {
     child.on('close', resolve)
   })
   const exit = code === 0 ? '' : `(exit code ${code})\n`
-  show(`millrace ${commandArguments.join(' ')}`, `${output.trimEnd()}\n${exit}`)
+  show(`$ millrace ${commandArguments.join(' ')}`, `${output.trimEnd()}\n${exit}`)
   return { output, code }
 }
 
