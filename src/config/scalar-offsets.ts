@@ -54,6 +54,12 @@ function indentation(written: string, value: string): number {
   return Math.max(0, leading(written) - leading(value))
 }
 
+/** How many characters of a line's start are the indentation of its block; a blank line may have fewer. */
+function indentLength(written: string, lineStart: number, indent: number): number {
+  const lead = written.slice(lineStart, lineStart + indent).search(/[^ ]/)
+  return lead === -1 ? Math.min(indent, written.length - lineStart) : lead
+}
+
 /**
  * Where each character of a YAML scalar stands in its written form (without quotes, without the header line of a
  * block). One entry more than characters, for the end. Exact for everything but space that YAML folded.
@@ -65,36 +71,27 @@ export function scalarOffsets(
 ): readonly number[] {
   const offsets: number[] = []
   const indent = style === 'block' ? indentation(written, value) : 0
-  let at = 0
-  let lineStart = true
-  let end = 0
+  let at = indentLength(written, 0, indent)
+  let end = at
   while (at < written.length && offsets.length < value.length) {
-    if (lineStart && indent > 0) {
-      lineStart = false
-      const lead = written.slice(at, at + indent).search(/[^ ]/)
-      at += lead === -1 ? Math.min(indent, written.length - at) : lead
-      continue
-    }
-    const piece = pieceAt(written, at, style)
-    const next = value[offsets.length] ?? ''
-    if (piece.text === null) {
-      const character = written[at] ?? ''
-      lineStart = character === '\n'
-      const folded = character === '\n' && next === ' '
-      if (next === character || folded) {
+    const { text, length } = pieceAt(written, at, style)
+    if (text === null) {
+      const character = written[at]
+      const next = value[offsets.length]
+      if (next === character || (character === '\n' && next === ' ')) {
         offsets.push(at)
         end = at + 1
       }
-    } else {
-      // Space of the value that has no space of its own in the written form: a fold.
-      while (piece.text !== '' && offsets.length < value.length) {
-        if (value.startsWith(piece.text, offsets.length)) break
-        offsets.push(end)
-      }
-      for (let unit = 0; unit < piece.text.length; unit++) offsets.push(at)
-      end = at + piece.length
+      at += 1
+      if (character === '\n') at += indentLength(written, at, indent)
+      continue
     }
-    at += piece.length
+    // Space of the value that has none of its own in the written form: it was folded.
+    const found = value.indexOf(text, offsets.length)
+    while (offsets.length < found) offsets.push(end)
+    for (let unit = 0; unit < text.length; unit++) offsets.push(at)
+    at += length
+    end = at
   }
   while (offsets.length <= value.length) offsets.push(end)
   return offsets

@@ -28,21 +28,24 @@ function kindOf(value: unknown): string {
 
 function wrongType(expected: readonly string[], value: unknown): string {
   const wanted = oneOf(expected.map((kind) => kinds[kind] ?? kind))
-  if (value === null) return `is empty; give it ${wanted} or leave the key out`
+  if (value === null) return `is empty; give it ${wanted}, or leave the key out`
   const quotes =
     expected.includes('string') && ['number', 'boolean', 'bigint'].includes(typeof value)
   return `takes ${wanted}, and this is ${kindOf(value)}${quotes ? '; put it in quotes' : ''}`
 }
 
 /** The complaints of the branch of a union that the value was most likely meant for; null where it fits none. */
-function likelyBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
-  const fitting = branches.filter(
-    (issues) =>
-      !issues.some(
-        ({ code, path }) => path.length === 0 && ['invalid_type', 'invalid_value'].includes(code),
-      ),
-  )
-  return fitting.toSorted((one, other) => one.length - other.length)[0] ?? null
+function likelyBranch(
+  branches: readonly (readonly Issue[])[],
+  value: unknown,
+): readonly Issue[] | null {
+  const fits = (issues: readonly Issue[], refusals: readonly string[]) =>
+    !issues.some(({ code, path }) => path.length === 0 && refusals.includes(code))
+  const fitting = branches
+    .filter((issues) => fits(issues, ['invalid_type', 'invalid_value']))
+    .toSorted((one, other) => one.length - other.length)
+  const choice = branches.find((issues) => fits(issues, ['invalid_type']))
+  return fitting[0] ?? (typeof value === 'string' ? choice : null) ?? null
 }
 
 /** Text that came from a variable becomes the number or boolean that the schema asks for, where it reads as one. */
@@ -93,7 +96,7 @@ class Explanation {
       case 'invalid_value':
         return say(value === undefined ? 'is missing' : this.#notAmong(issue.values, value, path))
       case 'invalid_union': {
-        const branch = likelyBranch(issue.errors)
+        const branch = likelyBranch(issue.errors, value)
         if (branch !== null) return branch.flatMap((inner) => this.problems(inner, inside))
         const types = issue.errors
           .flat()

@@ -57,7 +57,8 @@ class ParsedYaml implements YamlFile {
 
   value(path: Path): Position {
     const { key, value } = this.#find(path).found
-    const place = value !== null && (isScalar(value) || isAlias(value)) ? value : (key ?? value)
+    const written = isAlias(value) || (isScalar(value) && value.range?.[0] !== value.range?.[1])
+    const place = written ? value : (key ?? value)
     return path.length === 0 ? this.#at(0) : this.#at(place?.range?.[0] ?? 0)
   }
 
@@ -120,6 +121,8 @@ function childOf(parent: Node | null, step: string): Found | null {
   return null
 }
 
+const tooDeep = 'the file is nested too deeply'
+
 /** A parser's complaint in our words; what the file holds is left out, since it may be a secret. */
 function complaint(error: YAMLError, text: string): string {
   const [start, end] = error.pos
@@ -135,6 +138,19 @@ function complaint(error: YAMLError, text: string): string {
   }
   const message = error.message.split('\n')[0]?.replace(/: ".*"$/, '') ?? ''
   return `this is not valid YAML: ${message}`
+}
+
+/** Aliases of anchors that the file does not have. */
+function strayAliases(document: Document): readonly { offset: number; name: string }[] {
+  const found: { offset: number; name: string }[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) {
+        found.push({ offset: alias.range?.[0] ?? 0, name: alias.source })
+      }
+    },
+  })
+  return found
 }
 
 /** Keys that are no names: they could not be told apart from others, or would be lost. */
@@ -179,6 +195,7 @@ export function parseYaml(file: string, text: string, problems: Problem[]): Yaml
     const twice = document.errors.filter((error) => error.code === 'DUPLICATE_KEY')
     const broken = document.errors.find((error) => error.code !== 'DUPLICATE_KEY')
     const first = broken ?? document.warnings[0]
+    if (first?.message.includes('call stack')) return problem(0, tooDeep)
     if (first !== undefined) return problem(first.pos[0], complaint(first, text))
     for (const error of twice) problem(error.pos[0], complaint(error, text))
     if (twice.length > 0) return null
@@ -195,13 +212,20 @@ export function parseYaml(file: string, text: string, problems: Problem[]): Yaml
     }
     const strange = strangeKeys(document)
     for (const offset of strange) problem(offset, 'a key must be a name')
-    if (strange.length > 0) return null
+    const stray = strayAliases(document)
+    for (const { offset, name } of stray) {
+      problem(
+        offset,
+        `nothing above is marked "&${name}"; write text that starts with "*" in quotes`,
+      )
+    }
+    if (strange.length > 0 || stray.length > 0) return null
     return new ParsedYaml(file, text, lines, document, plainData(document.toJS()))
   } catch (error) {
     if (error instanceof ReferenceError) {
       return problem(0, 'too many YAML aliases (*name); write out what they stand for')
     }
-    if (error instanceof RangeError) return problem(0, 'the file is nested too deeply')
+    if (error instanceof RangeError) return problem(0, tooDeep)
     throw error
   }
 }
