@@ -56,7 +56,7 @@ export async function openDesk(): Promise<Desk> {
   )
   const environment = {
     ...process.env,
-    PATH: `${programs}${delimiter}${process.env['PATH']}`,
+    PATH: `${programs}${delimiter}${process.env.PATH}`,
     INTERCOM_BASE_URL: sandbox.url,
     INTERCOM_TOKEN: sandbox.token,
     NO_COLOR: '1',
