@@ -34,15 +34,21 @@ export function canonicalText(names: CanonicalNames, values: readonly FieldValue
   for (let index = 0; index < positions.length; index += 1) {
     const value = values[positions[index] as number]
     if (value === undefined) continue
-    const comma = text.length === 1 ? '' : ','
-    text += `${comma}${openings[index]}${typeof value === 'string' ? JSON.stringify(value) : numeral(value)}]`
+    if (text.length > 1) text += ','
+    text += openings[index]
+    // Concatenation prints numbers (minus zero included), booleans and null exactly as JSON does.
+    text += typeof value === 'string' ? quote(value) : value
+    text += ']'
   }
   return `${text}]`
 }
 
-// Template literals print these exactly as JSON does, minus zero included, without the call.
-function numeral(value: number | boolean | null): string {
-  return `${value}`
+/** Anything but what stands for itself: quotes, backslashes, control characters, surrogates. */
+const escaped = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
+
+/** What JSON.stringify makes of a text; most texts need no escapes, and finding that out is cheaper. */
+function quote(text: string): string {
+  return escaped.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
 /** The fingerprint of a record: 128 bits of the SHA-256 of its canonical text, as base64url (22 characters). */

@@ -77,6 +77,8 @@ class Planner {
   readonly #tally: Tally
   readonly #spool: Spool
   readonly #fieldIndex: ReadonlyMap<string, number>
+  /** The columns that the activation uses: what else a row holds does not matter. */
+  readonly #contentPositions: readonly number[]
   #table: KeyTable
   #snapshotKeys = 0
   #snapshotKeysSeen = 0
@@ -97,6 +99,11 @@ class Planner {
     this.#spool = new Spool(options.sink)
     this.#fieldIndex = new Map(names.map((name, index) => [name, index]))
     this.#table = new KeyTable(mark.changed + names.length)
+    const used = new Set(mapping.fields.map(({ column }) => column?.name))
+    for (const name of options.activation.key ?? []) used.add(name)
+    this.#contentPositions = [...options.columns.keys()].filter((position) =>
+      used.has(options.columns[position]?.name),
+    )
     this.#values = names.map(() => undefined)
   }
 
@@ -168,7 +175,7 @@ class Planner {
 
   /** Fingerprints a row that becomes no record. No canonical text begins like this: it never equals a valid row. */
   #digestRow(row: readonly Value[]): void {
-    digest(`row ${rowContent(row)}`, this.#fingerprint)
+    digest(`row ${rowContent(row, this.#contentPositions)}`, this.#fingerprint)
   }
 
   /** The key of a row that has none. */

@@ -1,8 +1,9 @@
 import type { Value } from '../connector/index.ts'
 
-/** A text that stands for a row's values: rows that differ have different texts. */
-export function rowContent(row: readonly Value[]): string {
-  return JSON.stringify(row, (_, value: unknown) => {
+/** A text that stands for some of a row's values: rows that differ in them have different texts. */
+export function rowContent(row: readonly Value[], positions: readonly number[]): string {
+  const values = positions.map((position) => row[position])
+  return JSON.stringify(values, (_, value: unknown) => {
     if (typeof value === 'bigint') return { integer: String(value) }
     if (typeof value === 'number' && !Number.isFinite(value)) return { float: String(value) }
     if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') }

@@ -419,7 +419,9 @@ test('columns that are not mapped do not matter', async () => {
   const rows: Row[] = [
     [...ann, '2024-01-01T00:00:00Z'],
     [...ann, '2024-01-02T00:00:00Z'],
+    [null, 'Eve', 'pro', '2024-01-01T00:00:00Z'],
+    [null, 'Eve', 'pro', '2024-01-02T00:00:00Z'],
   ]
   const { totals } = await plan(rows, { columns: wider, snapshot: await delivered(ann) })
-  expect(totals).toMatchObject({ unchanged: 1, repeated: 1 })
+  expect(totals).toMatchObject({ unchanged: 1, rejected: 1, repeated: 2 })
 })
