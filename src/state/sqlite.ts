@@ -27,6 +27,8 @@ const busyTries = 500
 
 const require = createRequire(import.meta.url)
 
+function silent(): void {}
+
 const phrases: Phrases = {
   // A writer holds the whole file.
   holdRows: '',
@@ -41,6 +43,8 @@ export async function openSqlite(file: string): Promise<Database> {
     useNullAsDefault: true,
     // Bindings are what was sent: they stay out of messages.
     compileSqlOnError: false,
+    // What goes wrong is thrown; Knex would also print it, with its stack.
+    log: { warn: silent, error: silent, debug: silent, deprecate: silent },
     // One connection, so that sessions follow one another; never reaped, since `:memory:` lives in it.
     pool: { min: 1, max: 1, afterCreate: prepareConnection },
   })
@@ -129,6 +133,9 @@ function prepareConnection(
     // An outcome that was recorded survives a power cut.
     connection.exec('PRAGMA synchronous = FULL')
     connection.exec('PRAGMA foreign_keys = ON')
+    // 16 MB each: keys come in random order, and a page that many of them change is then read and written back once.
+    connection.exec('PRAGMA cache_size = -16000')
+    connection.prepare('PRAGMA wal_autocheckpoint = 4000').all([])
   }).then(
     () => done(null, connection),
     (error) => done(error, connection),
@@ -179,6 +186,13 @@ class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    try {
+      // The driver ends a connection only once its statements were collected, which a process that exits does not
+      // wait for: this leaves everything in the file itself.
+      await this.read((session) => session.all('PRAGMA wal_checkpoint(TRUNCATE)'))
+    } catch {
+      // What was written is as durable beside the file, and whoever closes for an error wants to see that error.
+    }
     this.#statements.clear()
     await this.#knex.destroy()
   }

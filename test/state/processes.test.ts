@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'libsql'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStateStore } from '../../src/state/index.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+import { applied, failuresOf, lock, operation, pendingOrdinals } from './builders.ts'
+import { groupSize, startRecorder } from './child.ts'
+
+let folder: string
+let file: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-state-'))
+  file = join(folder, 'deeper', 'state.db')
+})
+
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('a state file and several processes', () => {
+  it.each([1, 4, 9, 17])('holds whole groups only after a kill past group %i', async (groups) => {
+    const recorder = startRecorder(file, 'people', 4_000)
+    expect(await recorder.line()).toBe('open')
+    recorder.begin()
+    let said = 0
+    while (said < groups * groupSize) said = Number(await recorder.line())
+    await recorder.kill()
+
+    const database = new Sqlite(file)
+    const one = (sql: string) => Object.values(database.prepare(sql).all([])[0] as object)[0]
+    expect(one('pragma integrity_check')).toBe('ok')
+    const outcomes = one('select count(*) from outcomes') as number
+    expect(outcomes % groupSize).toBe(0)
+    expect(outcomes).toBeGreaterThanOrEqual(said)
+    expect(one("select count(*) from outcomes where status = 'applied'")).toBe(outcomes * 0.9)
+    expect(one('select count(*) from snapshot where fingerprint is not null')).toBe(outcomes * 0.9)
+    expect(one('select count(*) from failures')).toBe(outcomes * 0.1)
+    database.close()
+
+    const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
+    const run = await store.startRun(await lock(store), 'email')
+    expect((await store.runs(null, 9)).map(({ status }) => status)).toEqual([
+      'running',
+      'interrupted',
+    ])
+    expect(await run.snapshot.count()).toBe(outcomes * 0.9)
+    expect(await failuresOf(store, { run: 1 })).toHaveLength(outcomes * 0.1)
+    await run.sink.add([operation(0)])
+    expect(await pendingOrdinals(run)).toEqual([0])
+    await store.close()
+  })
+
+  it('is made by whoever comes first when several open it at once', async () => {
+    const recorders = ['a', 'b', 'c'].map((activation) => startRecorder(file, activation, 100))
+    for (const recorder of recorders) expect(await recorder.line()).toBe('open')
+    for (const recorder of recorders) await recorder.kill()
+  })
+
+  it('takes the writes of all of them', async () => {
+    const recorders = ['a', 'b'].map((activation) => startRecorder(file, activation, 1_000))
+    for (const recorder of recorders) await recorder.line()
+    for (const recorder of recorders) recorder.begin()
+    const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
+    const run = await store.startRun(await lock(store, 'c'), null)
+    await run.sink.add(Array.from({ length: 1_000 }, (_, ordinal) => operation(ordinal)))
+    for await (const batch of run.pending(groupSize)) {
+      await run.record(batch.map((each) => applied(each)))
+    }
+    for (const recorder of recorders) await recorder.end()
+    for (const [activation, count] of Object.entries({ a: 900, b: 900, c: 1_000 })) {
+      expect(await store.snapshot(activation).count()).toBe(count)
+    }
+    await store.close()
+  })
+})

@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Outcome } from '../../src/connector/index.ts'
+import type { SnapshotEntry } from '../../src/plan/interfaces.ts'
+import { openStateStore } from '../../src/state/index.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+import { failuresOf, lock, wholeSnapshot } from './builders.ts'
+
+interface KnownFailure {
+  readonly attempts: number
+  readonly firstSeen: number
+  readonly lastSeen: number
+  readonly run: number
+  readonly code: string
+}
+
+/** What the store promises, in maps. */
+class Model {
+  readonly snapshot = new Map<string, SnapshotEntry>()
+  readonly failures = new Map<string, KnownFailure>()
+
+  record(outcome: Outcome, run: number, now: number): void {
+    const { key, status, id, record, fingerprint, failure, attempts } = outcome
+    const known = this.snapshot.get(key)
+    const keptId = id === undefined ? (known?.id ?? null) : id
+    if (status === 'applied') {
+      this.snapshot.set(key, {
+        key,
+        fingerprint: fingerprint ?? null,
+        id: keptId,
+        sent: record ?? null,
+      })
+      this.failures.delete(key)
+      return
+    }
+    if (known !== undefined || typeof id === 'string') {
+      const unknown = status === 'failed' || status === 'in_doubt'
+      this.snapshot.set(key, {
+        key,
+        fingerprint: unknown ? null : (known?.fingerprint ?? null),
+        id: keptId,
+        sent: known?.sent ?? null,
+      })
+    }
+    const before = this.failures.get(key)
+    this.failures.set(key, {
+      attempts: (before?.attempts ?? 0) + attempts,
+      firstSeen: before?.firstSeen ?? now,
+      lastSeen: now,
+      run,
+      code: failure?.code ?? '',
+    })
+  }
+
+  finish(run: number, completed: boolean): void {
+    if (!completed) return
+    for (const [key, { run: seen }] of this.failures) if (seen !== run) this.failures.delete(key)
+  }
+}
+
+const keys = fc.constantFrom('a', 'b', 'a\0', '\ud800', '\ufffd', '__proto__')
+const scalar = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+)
+const ids = fc.option(fc.option(fc.string({ unit: 'binary' })), { nil: undefined })
+
+const outcomeOf = fc.record({
+  key: keys,
+  status: fc.constantFrom('applied', 'rejected', 'failed', 'in_doubt', 'not_attempted'),
+  id: ids,
+  attempts: fc.nat(4),
+  record: fc.dictionary(fc.constantFrom('email', '__proto__', 'name'), scalar, {
+    noNullPrototype: true,
+  }),
+  fingerprint: fc.constantFrom('f1', 'f2', 'f3'),
+  code: fc.constantFrom('timeout', 'conflict'),
+})
+
+const runs = fc.array(
+  fc.record({
+    calls: fc.array(fc.array(outcomeOf, { maxLength: 8 }), { maxLength: 4 }),
+    status: fc.constantFrom('done', 'failures', 'stopped', 'refused'),
+  }),
+  { maxLength: 5 },
+)
+
+describe('recording outcomes', () => {
+  it('moves snapshot and failures as the model says', async () => {
+    await fc.assert(
+      fc.asyncProperty(runs, async (planned) => {
+        const clock = new VirtualClock()
+        const store = await openStateStore({ file: '/nowhere/state.db', clock, create: false })
+        const model = new Model()
+        try {
+          const held = await lock(store, 'people', 1_000_000)
+          for (const { calls, status } of planned) {
+            const run = await store.startRun(held, null)
+            let ordinal = 0
+            for (const call of calls) {
+              await clock.advance(1)
+              const outcomes = call.map(({ code, ...rest }) => {
+                const failed = rest.status !== 'applied'
+                const outcome: Outcome = {
+                  ...rest,
+                  ordinal: ordinal++,
+                  kind: 'update',
+                  created: false,
+                  failure: failed ? { code, message: 'no' } : undefined,
+                }
+                return outcome
+              })
+              await run.record(outcomes)
+              for (const outcome of outcomes) model.record(outcome, run.run, clock.now())
+            }
+            expect((await run.counts()).outcomes.applied).toBe(
+              calls.flat().filter((outcome) => outcome.status === 'applied').length,
+            )
+            await run.finish(status, clock.now(), '{}')
+            model.finish(run.run, status === 'done' || status === 'failures')
+          }
+          expect(await wholeSnapshot(store.snapshot('people'))).toEqual(model.snapshot)
+          const open = (await failuresOf(store)).map(
+            ({ key, attempts, firstSeen, lastSeen, run, code }) =>
+              [key, { attempts, firstSeen, lastSeen, run, code }] as const,
+          )
+          expect(new Map(open)).toEqual(model.failures)
+        } finally {
+          await store.close()
+        }
+      }),
+      { numRuns: 150, seed: 20_261_121 },
+    )
+  })
+})
