@@ -8,14 +8,16 @@ function isMapping(value: unknown): value is Mapping {
 
 /**
  * `base` with what `over` says instead, key by key all the way down. A mapping with another `type` takes the place
- * of the whole, since the options of one kind of system mean nothing to another.
+ * of the whole, since the options of one kind of system mean nothing to another. A key without a value takes the
+ * base's away.
  */
 export function overlaid(base: unknown, over: unknown): unknown {
   if (!isMapping(base) || !isMapping(over)) return over
   if (over.type !== undefined && over.type !== base.type) return over
   const result = new Map(Object.entries(base))
   for (const [key, value] of Object.entries(over)) {
-    result.set(key, result.has(key) ? overlaid(result.get(key), value) : value)
+    if (value === null) result.delete(key)
+    else result.set(key, result.has(key) ? overlaid(result.get(key), value) : value)
   }
   return Object.fromEntries(result)
 }

@@ -50,6 +50,12 @@ test('what a profile does not name stays', async () => {
   expect(options.url.reveal()).toBe('postgres://test/db')
 })
 
+test('a key without a value in a profile takes the key away', async () => {
+  const without = project.replace('token: sandbox,', 'token: sandbox, region: ,')
+  const loaded = await load({ ...files, 'millrace.yaml': without }, { profile: 'dev' })
+  expect(loaded.targets.get('intercom')?.options).toMatchObject({ region: 'us' })
+})
+
 test('an empty profile changes nothing', async () => {
   expect((await load(files, { environment, profile: 'prod' })).profile).toBe('prod')
 })

@@ -89,8 +89,8 @@ test('every problem of every file is told at once', async () => {
       'activations/sub/c.yml': 'name: c\n\tmode: upsert\n',
     }),
   ).toEqual([
-    'millrace.yaml:2:37: the variable WAREHOUSE_URL is not set; set it in the environment or in .env, or give it a default: $\{WAREHOUSE_URL:-default}',
-    'millrace.yaml:4:38: the variable INTERCOM_TOKEN is not set; set it in the environment or in .env, or give it a default: $\{INTERCOM_TOKEN:-default}',
+    'millrace.yaml:2:37: the variable WAREHOUSE_URL is not set; set it in the environment or in .env, or give it a default: ${WAREHOUSE_URL:-default}',
+    'millrace.yaml:4:38: the variable INTERCOM_TOKEN is not set; set it in the environment or in .env, or give it a default: ${INTERCOM_TOKEN:-default}',
     'activations/a.yaml:5:1: unknown key "identifer"; did you mean "identifier"?',
     'activations/b.yaml:1:7: the name "people" is taken by activations/a.yaml; give one of the two another "name"',
     'activations/b.yaml:4:7: "mode" takes upsert, update, insert, delete or archive, not "upsrt"; did you mean "upsert"?',

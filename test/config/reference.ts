@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { activationSchema } from '../../src/config/activation-schema.ts'
+import { projectSchema } from '../../src/config/project-schema.ts'
+import { laterNames, unavailableInActivations } from '../../src/config/unavailable.ts'
+import type { Connectors, TargetObject } from '../../src/connector/index.ts'
+
+interface Schema {
+  readonly type?: string
+  readonly enum?: readonly unknown[]
+  readonly anyOf?: readonly Schema[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly default?: unknown
+  readonly description?: string
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'number',
+  integer: 'whole number',
+  boolean: '`true` or `false`',
+  object: 'keys with values',
+  null: 'nothing',
+}
+
+function takes(schema: Schema): string {
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(takes))].join(', or ')
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ')
+  if (schema.type === 'array') return `list of ${schema.items ? takes(schema.items) : 'values'}`
+  return kinds[schema.type ?? ''] ?? 'anything'
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
+
+function keysTable(schema: Schema, except: readonly string[] = []): string {
+  const rows = Object.entries(schema.properties ?? {})
+    .filter(([key]) => !except.includes(key))
+    .map(([key, value]) => {
+      const required = schema.required?.includes(key) ? '**required**' : ''
+      const preset = value.default === undefined ? required : `\`${String(value.default)}\``
+      return `| \`${key}\` | ${cell(takes(value))} | ${preset} | ${cell(value.description ?? '')} |`
+    })
+  return ['| key | takes | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function jsonSchema(schema: z.ZodType): Schema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema
+}
+
+/** The mapping of one field: the branch of the schema that has keys. */
+function fieldSchema(): Schema {
+  const branches = (activationSchema.shape.fields.valueType as z.ZodUnion).options
+  return (
+    branches
+      .map((branch) => jsonSchema(branch as z.ZodType))
+      .find(({ type }) => type === 'object') ?? {}
+  )
+}
+
+function objectTable(object: TargetObject): string {
+  const custom = object.custom
+  const rows = object.fields.map(
+    ({ name, type, description }) => `| \`${name}\` | ${type} | ${cell(description)} |`,
+  )
+  if (custom !== undefined) {
+    rows.push(`| \`${custom.prefix}NAME\` | ${custom.field.type} | ${custom.field.description} |`)
+  }
+  const modes = Object.entries(object.modes)
+    .map(([mode, names]) => `\`${mode}\` by ${names.map((name) => `\`${name}\``).join(' or ')}`)
+    .join('; ')
+  return `Modes: ${modes}.\n\n| field | type | meaning |\n|---|---|---|\n${rows.join('\n')}`
+}
+
+function laterTable(): string {
+  const keys = unavailableInActivations.map(({ path, values }) => {
+    const key = path.join('.').replace('*', 'FIELD')
+    return values === undefined
+      ? `\`${key}\``
+      : values.map((value) => `\`${key}: ${value}\``).join(', ')
+  })
+  const types = laterNames.sourceTypes.map((type) => `\`type: ${type}\``)
+  return [...keys, ...types, '`state: postgres://...`'].map((name) => `- ${name}`).join('\n')
+}
+
+/** The reference that docs/configuration.md ends with, made from the schemas and the connectors. */
+export async function reference(connectors: Connectors): Promise<string> {
+  const later = unavailableInActivations
+    .filter(({ path, values }) => path.length === 1 && values === undefined)
+    .map(({ path }) => path[0] ?? '')
+  const parts = [
+    '## Reference',
+    '### Keys of the project file',
+    keysTable(jsonSchema(projectSchema)),
+    '### Keys of an activation',
+    keysTable(jsonSchema(activationSchema), later),
+    '### Keys of one field',
+    keysTable(fieldSchema(), ['when']),
+    '### Options of sources and targets',
+  ]
+  for (const [kind, loaders] of Object.entries({
+    source: connectors.sources,
+    target: connectors.targets,
+  })) {
+    for (const load of Object.values(loaders)) {
+      const { type, options } = await load()
+      parts.push(`#### ${kind}, \`type: ${type}\``, keysTable(jsonSchema(options)))
+    }
+  }
+  for (const load of Object.values(connectors.targets)) {
+    for (const object of (await load()).objects) {
+      parts.push(`### Fields of a ${object.name}`, objectTable(object))
+    }
+  }
+  parts.push(
+    '### Not available in this version',
+    'These are known, and refused by name until they work:',
+    laterTable(),
+  )
+  return `${parts.join('\n\n')}\n`
+}
