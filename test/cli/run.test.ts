@@ -1,0 +1,266 @@
+import type { ChildProcess } from 'node:child_process'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type RunningIntercomSandbox,
+  startSandbox,
+} from '../../connectors/intercom/sandbox/index.ts'
+import { realClock } from '../../src/cli/clock.ts'
+import type { CommandSummary } from '../../src/run/summary.ts'
+import { millrace } from '../support/cli.ts'
+import { type Gate, gateTo } from './gate.ts'
+import { folderWith, projectFiles } from './support.ts'
+
+let sandbox: RunningIntercomSandbox
+let gate: Gate | null = null
+
+beforeEach(async () => {
+  sandbox = await startSandbox({ rate_limit: 0 }, { clock: realClock, random: () => 0.5 })
+})
+
+afterEach(async () => {
+  await gate?.close()
+  gate = null
+  await sandbox.close()
+})
+
+const badRow = 'u-4,dmitri@example.com,Dmitri Volkov\nu-4,other@example.com,Somebody Else\n'
+
+function lastLine(stdout: string): CommandSummary {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as CommandSummary
+}
+
+/** Without what differs from run to run. */
+function steady(text: string): string {
+  return text.replace(/\d+(\.\d+)? (ms|s)\b/g, 'TIME')
+}
+
+describe('run', () => {
+  it('tells people on stdout what it came to and on stderr how it went', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const { code, stdout, stderr } = await millrace(['run'], { cwd })
+    expect(code).toBe(0)
+    expect(steady(stdout)).toMatch(
+      /^people: done \(run 1\) in TIME\n {2}rows {6}3: 3 new\n {2}outcomes {2}3 applied\n {2}calls {5}\d+\n$/,
+    )
+    expect(steady(stderr)).toBe(
+      'people: started (run 1)\npeople: planned 3 rows, 3 new\npeople: done in TIME\n',
+    )
+  })
+
+  it('exits with 1 where rows failed, and tells programs which and why', async () => {
+    const files = projectFiles(sandbox.url)
+    const cwd = await folderWith({ ...files, 'people.csv': `${files['people.csv']}${badRow}` })
+    const run = await millrace(['run', '--json', '--summary-file', 'out.json'], { cwd })
+    expect(run.code).toBe(1)
+    const summary = lastLine(run.stdout)
+    expect(summary).toMatchObject({
+      status: 'failures',
+      exit_code: 1,
+      activations: [
+        {
+          activation: 'people',
+          run: 1,
+          outcomes: { applied: 3, rejected: 1 },
+          failures_by_code: { duplicate_key: 1 },
+          error: null,
+        },
+      ],
+    })
+    expect(JSON.parse(await readFile(join(cwd, 'out.json'), 'utf8'))).toEqual(summary)
+
+    const lines = await millrace(['failures', 'people', '--run', '1', '--format', 'jsonl'], { cwd })
+    expect(lines).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(lines.stdout)).toMatchObject({ key: 'u-4', code: 'duplicate_key', run: 1 })
+    const table = await millrace(['failures'], { cwd, env: { COLUMNS: '80' } })
+    expect(table.stdout).toMatch(/^people\nKEY +CODE +FIELD +MESSAGE\nu-4 +duplicate_key /)
+    expect(table.stdout).not.toContain('dmitri@example.com')
+    const status = await millrace(['status', '--json'], { cwd })
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      activations: [
+        {
+          activation: 'people',
+          runs: [{ run: 1, status: 'failures', summary: { run: 1 } }],
+          open_failures: { duplicate_key: 1 },
+          next_retries: { next_run: 1, waiting: 0, first: null },
+        },
+      ],
+    })
+  })
+
+  it('exits with the skip code only where there was nothing to do', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const skipping = ['run', '--json', '--skip-code', '99']
+    expect((await millrace(skipping, { cwd })).code).toBe(0)
+    const again = await millrace(skipping, { cwd })
+    expect(again.code).toBe(99)
+    expect(lastLine(again.stdout)).toMatchObject({ status: 'done', exit_code: 99 })
+    expect((await millrace(['run'], { cwd })).code).toBe(0)
+  })
+
+  it('writes the summary also where the configuration is wrong', async () => {
+    const cwd = await folderWith({ 'millrace.yaml': 'sources: 1\n' })
+    const run = await millrace(['run', '--json', '--summary-file', 'out.json'], { cwd })
+    expect(run.code).toBe(2)
+    expect(run.stderr).toMatch(/^millrace\.yaml:1:\d+: /)
+    const summary = lastLine(run.stdout)
+    expect(summary).toMatchObject({ status: 'configuration', exit_code: 2, activations: [] })
+    expect(summary.error).toContain('millrace.yaml:1:')
+    expect(JSON.parse(await readFile(join(cwd, 'out.json'), 'utf8'))).toEqual(summary)
+  })
+
+  it('stops with 4 and one clear message where nobody answers', async () => {
+    await sandbox.close()
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const { code, stdout, stderr } = await millrace(['run'], { cwd })
+    expect(code).toBe(4)
+    expect(stdout).toContain('people: stopped early (run 1)')
+    expect(stderr).toContain('Intercom could not be reached')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('never shows the token', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const secret = 'tok-very-secret'
+    const yaml = projectFiles(sandbox.url)['millrace.yaml'] ?? ''
+    await writeFile(join(cwd, 'millrace.yaml'), yaml.replace('sandbox-token', `\${TOKEN}`))
+    for (const format of ['text', 'json']) {
+      const { code, stdout, stderr } = await millrace(['run', '-v', '--log-format', format], {
+        cwd,
+        env: { TOKEN: secret, MILLRACE_DEBUG: '1' },
+      })
+      expect(code).toBe(4)
+      expect(stdout + stderr).not.toContain(secret)
+    }
+  })
+
+  it('writes one JSON object a line to stderr where that is asked for, more with --verbose', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const { stderr } = await millrace(['run', '--log-format', 'json', '-v'], { cwd })
+    const events = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events.map(({ event }) => event ?? 'line')).toEqual(
+      expect.arrayContaining(['line', 'started', 'planned', 'writing', 'finished']),
+    )
+    expect(events.find(({ event }) => event === 'started')).toMatchObject({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      activation: 'people',
+      run: 1,
+    })
+    expect(stderr).not.toContain('ada@example.com')
+  })
+})
+
+describe('plan', () => {
+  it('shows keys and fields, no values, and leaves nothing behind', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const { code, stdout } = await millrace(['plan', '--show', '2'], { cwd })
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      'people: upsert intercom.contact\n  3 rows: 3 new\n  + u-1\n  + u-2\n  … 1 more (--show N)\n',
+    )
+    await expect(stat(join(cwd, '.millrace'))).rejects.toThrow('ENOENT')
+    const json = await millrace(['plan', '--format', 'json'], { cwd })
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      exit_code: 0,
+      activations: [{ activation: 'people', totals: { rows: 3, create: 3 } }],
+    })
+    expect(json.stdout).not.toContain('ada@example.com')
+  })
+
+  it('ends with 2 where the query is wrong, at its place in the file', async () => {
+    const files = projectFiles(sandbox.url)
+    const yaml =
+      files['activations/people.yaml']?.replace('user_id, email', 'user_idd, email') ?? ''
+    const cwd = await folderWith({ ...files, 'activations/people.yaml': yaml })
+    const { code, stdout } = await millrace(['plan'], { cwd })
+    expect(code).toBe(2)
+    expect(stdout).toMatch(/^ {2}activations\/people\.yaml:1:\d+: .*user_idd/m)
+  })
+})
+
+/** Resolves when what the process says on stderr contains `text`. */
+function said(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let heard = ''
+    child.stderr?.on('data', (piece: string) => {
+      heard += piece
+      if (heard.includes(text)) resolve()
+    })
+  })
+}
+
+describe('stopping', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s lets what is under way end and be recorded, and exits with %d',
+    async (name, expected) => {
+      const way = await gateTo(sandbox.url)
+      gate = way
+      const cwd = await folderWith(projectFiles(way.url))
+      const { code, stdout, stderr } = await millrace(['run', '--json'], {
+        cwd,
+        started: async (child) => {
+          await way.written
+          const heard = said(child, name)
+          child.kill(name)
+          await heard
+          way.open()
+        },
+      })
+      expect(stderr).toContain(`millrace: ${name}: starting nothing new`)
+      expect(code).toBe(expected)
+      const summary = lastLine(stdout)
+      expect(summary).toMatchObject({ status: 'interrupted', exit_code: expected })
+      expect(summary.activations[0]?.outcomes.applied).toBeGreaterThan(0)
+      const next = await millrace(['run', '--json'], { cwd })
+      expect(next.code).toBe(0)
+      expect(sandbox.contents().contacts).toHaveLength(3)
+    },
+  )
+
+  it('ends at once at the second signal', async () => {
+    const way = await gateTo(sandbox.url)
+    gate = way
+    const cwd = await folderWith(projectFiles(way.url))
+    const { code, stdout } = await millrace(['run', '--json'], {
+      cwd,
+      started: async (child) => {
+        await way.written
+        const heard = said(child, 'SIGINT')
+        child.kill('SIGINT')
+        await heard
+        child.kill('SIGTERM')
+      },
+    })
+    expect({ code, stdout }).toEqual({ code: 143, stdout: '' })
+  })
+})
+
+describe('a reader that goes away', () => {
+  it('ends a long report without a sound', async () => {
+    const files = projectFiles(sandbox.url)
+    const rows = Array.from(
+      { length: 5000 },
+      (_, n) => `x-${n},not-an-address-${n},Name\nx-${n},other-${n},Name\n`,
+    )
+    const cwd = await folderWith({
+      ...files,
+      'people.csv': `user_id,email,full_name\n${rows.join('')}`,
+    })
+    expect((await millrace(['run'], { cwd })).code).toBe(1)
+    const { code, signal, stderr } = await millrace(['failures', '--format', 'jsonl'], {
+      cwd,
+      started: (child) => {
+        child.stdout?.once('data', () => child.stdout?.destroy())
+      },
+    })
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+  })
+})
