@@ -103,7 +103,7 @@ function keyOfColumns(
       problems.push(activation.problemAt(['key', index], message))
     if (column === undefined) {
       const all = columns.map((candidate) => candidate.name)
-      problem(`The query returns no column "${name}"${didYouMean(name, all)}.`)
+      problem(`The query returns no column "${name}"${didYouMean(name, all) || '.'}`)
       continue
     }
     if (columns.findLastIndex((candidate) => candidate.name === name) !== position) {

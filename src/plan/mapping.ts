@@ -117,7 +117,7 @@ function compileField(
   const column = columns[position]
   if (column === undefined) {
     const all = columns.map(({ name }) => name)
-    return `The query returns no column "${from.column}"${didYouMean(from.column, all)}.`
+    return `The query returns no column "${from.column}"${didYouMean(from.column, all) || '.'}`
   }
   if (columns.findLastIndex(({ name }) => name === from.column) !== position) {
     return `The query returns several columns "${from.column}"; give each a name of its own with "as".`

@@ -7,6 +7,7 @@ import type { PlanSink, PlanTotals, SnapshotEntry, SnapshotReader } from './inte
 import type { KeyGap } from './key.ts'
 import { KeyTable } from './key-table.ts'
 import { compileMapping, type Mapping, type RefusedField } from './mapping.ts'
+import { mark, type PendingRow, verdicts } from './pending.ts'
 import { duplicateKey, invalidValue, missingIdentifier } from './rejection.ts'
 import { rowContent } from './row-content.ts'
 import { Spool } from './spool.ts'
@@ -42,34 +43,6 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
 
 /** Rows that are read before the snapshot is asked about them, at most. */
 const rowsPerSettling = 1000
-
-/** What is remembered of each key, beside digest, fingerprint and ordinal: bits of its entry in the table. */
-const mark = {
-  inSnapshot: 0,
-  fingerprintKnown: 1,
-  seen: 2,
-  duplicate: 3,
-  delivered: 4,
-  create: 5,
-  update: 6,
-  unchanged: 7,
-  rejected: 8,
-  /** From here on, one bit per field: the update changes it. */
-  changed: 9,
-} as const
-
-const verdicts: readonly Verdict[] = ['create', 'update', 'unchanged', 'rejected']
-
-/** A row that needs something done, until the snapshot was asked. */
-interface PendingRow {
-  readonly entry: number
-  readonly key: string
-  /** What the row came to: a record, or a failure of its own, or one of its key's rows together. */
-  readonly row:
-    | { readonly record: TargetRecord; readonly fingerprint: string }
-    | { readonly failure: Failure }
-    | { readonly duplicate: Failure }
-}
 
 class Planner {
   readonly #options: PlanOptions

@@ -39,13 +39,13 @@ describe('compileMapping', () => {
     })
     expect(problemsOf(() => compileMapping(mapped, wide))).toMatchInlineSnapshot(`
       [
-        "fields.external_id: The query returns no column "idd"; did you mean "id"?.",
+        "fields.external_id: The query returns no column "idd"; did you mean "id"?",
         "fields.name: The query returns several columns "name"; give each a name of its own with "as".",
         "fields.seats: Column "tags" (text[]) cannot become the whole number that "seats" takes: it is not a number; say in the query which number it stands for.",
         "fields.role: The constant for "role" (string) holds a value that the field does not offer. The field takes user, lead.",
         "fields.nonsense: contact has no field "nonsense".",
         "key.0: The query returns several columns "name"; give each a name of its own with "as".",
-        "key.1: The query returns no column "nmae"; did you mean "name"?.",
+        "key.1: The query returns no column "nmae"; did you mean "name"?",
       ]
     `)
   })

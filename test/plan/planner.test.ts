@@ -319,9 +319,7 @@ function model(rows: readonly Row[]) {
         first[1] !== null && String(first[1]).length > 10 ? 'invalid_value' : 'sent',
       )
     }
-    const distance = group.findIndex((row) => JSON.stringify(row) !== JSON.stringify(first))
     repeated += group.filter((row) => JSON.stringify(row) === JSON.stringify(first)).length - 1
-    if (distance < 0 && group.length === 0) throw new Error('a key without rows')
   }
   return { verdicts, keyless, repeated }
 }
@@ -347,7 +345,7 @@ describe('for any rows', () => {
   test('what was delivered is unchanged, and totals add up', async () => {
     await fc.assert(
       fc.asyncProperty(rowsOf(40), rowsOf(40), async (before, rows) => {
-        const snapshot = (await delivered(...before)) as Snapshot
+        const snapshot = await delivered(...before)
         const { operations, rejected, totals } = await plan(rows, { snapshot })
         const { verdicts, keyless } = model(rows)
         const { create, update, unchanged } = totals
