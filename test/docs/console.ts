@@ -29,10 +29,16 @@ export function typedIn(text: string): Typed[] {
   return typed
 }
 
+/** What a command printed, stdout and stderr as they came, and its exit code. */
+export interface Result {
+  readonly output: string
+  readonly code: number | string | null | undefined
+}
+
 /** A folder with the sample project and a sandbox beside it, in which a page's commands are run one after another. */
 export interface Desk {
   readonly folder: string
-  run(command: string): Promise<string>
+  run(command: string): Promise<Result>
   close(): Promise<void>
 }
 
@@ -77,7 +83,7 @@ export async function openDesk(): Promise<Desk> {
           'bash',
           ['-c', `exec 2>&1\n${here}`],
           { ...options, timeout: 30_000 },
-          (_error, stdout) => resolve(stdout),
+          (error, output) => resolve({ output, code: error === null ? 0 : error.code }),
         )
       })
     },
@@ -93,7 +99,7 @@ export async function openDesk(): Promise<Desk> {
 function untilItListens(
   command: string,
   options: { cwd: string; env: NodeJS.ProcessEnv },
-): Promise<string> {
+): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn('bash', ['-c', `exec 2>&1\nexec ${command}`], options)
     let output = ''
@@ -101,7 +107,7 @@ function untilItListens(
       output += text
       if (/http:\/\/[\d.]+:\d+.*\n$/s.test(output)) child.kill('SIGTERM')
     })
-    child.on('close', () => resolve(output))
+    child.on('close', (code) => resolve({ output, code }))
   })
 }
 
