@@ -276,6 +276,15 @@ describe('duplicates', () => {
   })
 })
 
+test('a duplicate stays rejected when many other rows are', async () => {
+  const other: Row = ['1', 'Other', 'pro']
+  const nameless = Array.from({ length: 600 }, (_, n): Row => [null, `${n}`, 'x'])
+  const { operations, rejected } = await plan([ann, other, ...nameless])
+  expect(operations).toEqual([])
+  expect(rejected).toHaveLength(601)
+  expect(rejected[0]).toMatchObject({ ordinal: 0, failure: { code: 'duplicate_key' } })
+})
+
 test('progress is told every 1,000 rows and at the end', async () => {
   const rows = Array.from({ length: 2500 }, (_, n): Row => [`${n}`, 'x', 'y'])
   const seen: number[] = []
