@@ -39,7 +39,6 @@ export async function problemIn(text: string): Promise<string | null> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'millrace-yaml-'))
   try {
-    await cp(join(root, 'queries'), join(folder, 'queries'), { recursive: true })
     if (Object.keys(document).every((key) => projectKeys.includes(key))) {
       const activations = 'activations' in document ? String(document.activations) : 'activations'
       await mkdir(join(folder, activations), { recursive: true })
@@ -47,6 +46,10 @@ export async function problemIn(text: string): Promise<string | null> {
     } else {
       const company = 'target' in document && String(document.target).endsWith('company')
       await cp(join(root, 'activations'), join(folder, 'activations'), { recursive: true })
+      await cp(join(root, 'queries'), join(folder, 'queries'), { recursive: true })
+      if ('query_file' in document) {
+        await writeFile(join(folder, 'activations', String(document.query_file)), 'select 1')
+      }
       await writeFile(join(folder, 'millrace.yaml'), stringify(projectBase))
       await writeFile(
         join(folder, 'activations/shown.yaml'),
