@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { show, start, Unexpected } from './terminal.js'
 
-const patience = 10_000
+const patience = 20_000
 
 /** Starts `millrace sandbox` in the background and waits until it listens. */
 export async function openSandbox(folder) {
