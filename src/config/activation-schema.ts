@@ -52,7 +52,9 @@ export const activationSchema = z
       ),
     mode: z
       .enum(['upsert', 'update', 'insert', 'delete', 'archive'])
-      .describe('What a row means: `upsert` creates a record, or updates it where it exists.'),
+      .describe(
+        'What a row means: `upsert` creates a record, or updates it where it exists. What is written says which modes it has.',
+      ),
     identifier: z
       .string()
       .optional()

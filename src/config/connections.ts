@@ -81,19 +81,35 @@ async function connectAll<Connector extends SourceConnector | TargetConnector>(
   return new Map(found)
 }
 
-/** The sources and targets of a project whose file is valid as far as the schema of the project file goes. */
+/** The names in a section that can be looked at: each with a `type`. Null where the section has anything else. */
+function namesIn(section: 'sources' | 'targets', { data }: Settings) {
+  const entries = Object.entries(valueAt(data, [section]) ?? {})
+  const usable = entries.filter(([, entry]) => typeof valueAt(entry, ['type']) === 'string')
+  return {
+    names: usable.map(([name]) => name),
+    complete: usable.length > 0 && usable.length === entries.length,
+  }
+}
+
+/** Every source and every target of a project. */
+export interface ProjectConnections {
+  readonly sources: Connections<SourceConnector>
+  readonly targets: Connections<TargetConnector>
+}
+
+/**
+ * The sources and targets of a project, whatever else is wrong with its file. Null where a section is missing or not
+ * what it should be, which the schema of the project file tells: nothing can then be said of a name that is not there.
+ */
 export async function resolveConnections(
-  names: { readonly sources: readonly string[]; readonly targets: readonly string[] },
   connectors: Connectors,
   settings: Settings,
   problems: Problem[],
-): Promise<{
-  readonly sources: Connections<SourceConnector>
-  readonly targets: Connections<TargetConnector>
-}> {
+): Promise<ProjectConnections | null> {
+  const named = { sources: namesIn('sources', settings), targets: namesIn('targets', settings) }
   const [sources, targets] = await Promise.all([
-    connectAll('sources', names.sources, connectors.sources, settings, problems),
-    connectAll('targets', names.targets, connectors.targets, settings, problems),
+    connectAll('sources', named.sources.names, connectors.sources, settings, problems),
+    connectAll('targets', named.targets.names, connectors.targets, settings, problems),
   ])
-  return { sources, targets }
+  return named.sources.complete && named.targets.complete ? { sources, targets } : null
 }

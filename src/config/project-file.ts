@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { ConfigurationError, type Problem } from '../connector/index.ts'
 import type { Lookup } from './environment.ts'
+import { pathName } from './places.ts'
 import { overlaid, overlaidPlaces } from './profiles.ts'
-import { type ProjectText, projectSchema } from './project-schema.ts'
+import { projectSchema } from './project-schema.ts'
 import { replaceVariables, type Settings, valueAt } from './settings.ts'
 import { closest } from './suggest.ts'
 import { readTextFile } from './text-file.ts'
@@ -15,8 +16,6 @@ import { parseYaml } from './yaml-file.ts'
 export interface ProjectFile {
   readonly profile: string | null
   readonly settings: Settings
-  /** Null where the file is not what the schema asks for. */
-  readonly text: ProjectText | null
 }
 
 /** The project file that a path means: itself, or `millrace.yaml` in a folder. Absolute. */
@@ -85,24 +84,42 @@ export async function readProjectFile(
     profiles === undefined
       ? replaced
       : { ...replaced, data: { ...(replaced.data as object), profiles } }
-  return { profile: chosen.name, settings, text: validate(projectSchema, settings, problems) }
+  validate(projectSchema, settings, problems)
+  return { profile: chosen.name, settings }
 }
 
-/** The state file, absolute; null where `state` is something else. */
+/**
+ * A path in the project file, absolute; the schema's default where it says nothing. Null where it is no text or a
+ * variable in it is missing, which is told already.
+ */
+function pathAt(key: 'state' | 'activations', settings: Settings, folder: string): string | null {
+  if (settings.failed.has(pathName([key]))) return null
+  const path = projectSchema.shape[key].safeParse(valueAt(settings.data, [key]))
+  return path.success ? resolve(folder, path.data) : null
+}
+
+/** The folder with the activations, absolute; null as in `pathAt`. */
+export function activationsFolderOf({ settings }: ProjectFile, folder: string): string | null {
+  return pathAt('activations', settings, folder)
+}
+
+/** The state file, absolute; null where `state` is something else: `problems` then says so. */
 export function stateFileOf(
-  { text, settings }: ProjectFile,
-  path: string,
+  { settings }: ProjectFile,
+  folder: string,
   problems: Problem[],
 ): string | null {
-  if (text === null || settings.failed.has('["state"]')) return null
+  const path = pathAt('state', settings, folder)
+  const written = valueAt(settings.data, ['state'])
+  if (path === null || typeof written !== 'string') return path
   const refuse = (message: string): null => {
     problems.push({ message, position: settings.places.value(['state']) })
     return null
   }
-  if (laterState.test(text.state)) {
+  if (laterState.test(written)) {
     return refuse('a state store in Postgres is not available in this version; name a file')
   }
-  if (/^[a-z][a-z0-9+]*:\/\//i.test(text.state)) return refuse('"state" takes the path of a file')
-  if (text.state.trim() === '') return refuse('"state" must not be empty')
-  return resolve(dirname(path), text.state)
+  if (/^[a-z][a-z0-9+]*:\/\//i.test(written)) return refuse('"state" takes the path of a file')
+  if (written.trim() === '') return refuse('"state" must not be empty')
+  return path
 }

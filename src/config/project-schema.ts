@@ -4,17 +4,21 @@ const connection = z
   .looseObject({ type: z.string().describe('The kind of system.') })
   .describe('The options that this kind of system takes.')
 
+const connections = z
+  .record(z.string(), connection)
+  .refine((named) => Object.keys(named).length > 0, 'must name at least one')
+
 const overrides = z.record(z.string(), z.looseObject({}))
 
 /** The file `millrace.yaml`. Each connector adds the options of its own. */
 export const projectSchema = z
   .strictObject({
-    sources: z
-      .record(z.string(), connection)
-      .describe('Warehouse connections by name: `type`, and the options of that type.'),
-    targets: z
-      .record(z.string(), connection)
-      .describe('Where rows are sent, by name: `type`, and the options of that type.'),
+    sources: connections.describe(
+      'Warehouse connections by name: `type`, and the options of that type.',
+    ),
+    targets: connections.describe(
+      'Where rows are sent, by name: `type`, and the options of that type.',
+    ),
     state: z
       .string()
       .default('.millrace/state.db')

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import {
   ConfigurationError,
   type Connectors,
@@ -7,13 +7,13 @@ import {
   type TargetConnector,
 } from '../connector/index.ts'
 import type { Activation } from './activation.ts'
-import { readActivationFile, resolveActivation } from './activation-file.ts'
+import { resolveActivation } from './activation-file.ts'
+import { readActivationFiles } from './activations-folder.ts'
 import { type Connections, resolveConnections } from './connections.ts'
 import { environmentOf, type Lookup } from './environment.ts'
 import { findProjectFile, readProjectFile, stateFileOf } from './project-file.ts'
 import { checkAfter, checkCircles, inRunningOrder } from './running-order.ts'
 import { sortedProblems } from './sorted-problems.ts'
-import { shownPath, yamlFilesIn } from './text-file.ts'
 import { checkUniqueNames } from './unique-names.ts'
 
 export { selectActivations } from './select.ts'
@@ -64,23 +64,6 @@ function configured<Connector>(
   return result
 }
 
-/** The activation files, read. `missing` makes a problem of a folder that does not exist. */
-async function readActivations(
-  folder: string,
-  activationsFolder: string,
-  lookup: Lookup,
-  problems: Problem[],
-  missing: ((shown: string) => Problem) | null,
-) {
-  const files = await yamlFilesIn(activationsFolder)
-  if (files === null && missing !== null) {
-    problems.push(missing(shownPath(folder, activationsFolder)))
-  }
-  return Promise.all(
-    (files ?? []).map((path) => readActivationFile(folder, path, lookup, problems)),
-  )
-}
-
 /**
  * Reads the project file and every activation. Offline.
  * Throws one `ConfigurationError` with every problem of every file.
@@ -91,31 +74,11 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const problems: Problem[] = []
   const lookup = await environmentOf(folder, options.environment, problems)
   const file = await readProjectFile(path, profileName(options, lookup), lookup, problems)
-  const text = file?.text ?? null
-  const places = file?.settings.places
-  const missing = (shown: string): Problem => ({
-    message: `the folder ${shown} with the activations does not exist; make it, or start over with "millrace init"`,
-    position: places?.value(['activations']) ?? { file: basename(path), line: 1, column: 1 },
-  })
-  const wanted = file?.settings.failed.has('["activations"]') ? undefined : text?.activations
   const [connections, files] = await Promise.all([
-    file === null || text === null
-      ? null
-      : resolveConnections(
-          { sources: Object.keys(text.sources), targets: Object.keys(text.targets) },
-          options.connectors,
-          file.settings,
-          problems,
-        ),
-    readActivations(
-      folder,
-      resolve(folder, wanted ?? 'activations'),
-      lookup,
-      problems,
-      wanted === undefined ? null : missing,
-    ),
+    file && resolveConnections(options.connectors, file.settings, problems),
+    readActivationFiles(path, file, lookup, problems),
   ])
-  const stateFile = file === null ? null : stateFileOf(file, path, problems)
+  const stateFile = file && stateFileOf(file, folder, problems)
   const resolved = await Promise.all(
     files.map(async (activationFile) => {
       const own: Problem[] = []

@@ -4,9 +4,13 @@ import { isAbsolute, join, relative, sep } from 'node:path'
 const largest = 1024 * 1024
 
 /** What became of reading a file: its text, or why there is none, as the end of a sentence. */
-export type FileText =
-  | { readonly text: string }
-  | { readonly text: null; readonly fault: string; readonly missing: boolean }
+export type FileText = { readonly text: string } | Unreadable
+
+interface Unreadable {
+  readonly text: null
+  readonly fault: string
+  readonly missing: boolean
+}
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -14,7 +18,7 @@ function codeOf(error: unknown): string | undefined {
     : undefined
 }
 
-function unreadable(error: unknown): FileText {
+function unreadable(error: unknown): Unreadable {
   const code = codeOf(error)
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
     return { text: null, fault: 'is not UTF-8 text; save it as UTF-8', missing: false }
@@ -50,18 +54,23 @@ export async function readTextFile(path: string): Promise<FileText> {
   }
 }
 
-/** Every YAML file in a folder and below it, absolute and sorted; null where there is no such folder. */
-export async function yamlFilesIn(folder: string): Promise<readonly string[] | null> {
+/** The YAML files of a folder, or why there are none, as the end of a sentence. */
+export type YamlFiles =
+  | { readonly files: readonly string[] }
+  | { readonly files: null; readonly fault: string }
+
+/** Every YAML file in a folder and below it, absolute and sorted; names that start with a dot are left out. */
+export async function yamlFilesIn(folder: string): Promise<YamlFiles> {
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    return entries
+    const files = entries
       .filter((entry) => !entry.isDirectory() && /\.ya?ml$/i.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
+      .filter((path) => !/(^|[\\/])\./.test(relative(folder, path)))
+    return { files: files.sort() }
   } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    throw error
+    if (codeOf(error) === 'ENOTDIR') return { files: null, fault: 'is a file, not a folder' }
+    return { files: null, fault: unreadable(error).fault }
   }
 }
 

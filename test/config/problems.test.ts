@@ -320,6 +320,24 @@ describe('an activation is refused for', () => {
 const projects: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'an empty file': ['', '1:1: the file is empty'],
   'missing keys': ['state: here.db\n', '1:1: "sources" is missing', '1:1: "targets" is missing'],
+  'an unknown key, and whatever else is wrong': [
+    plainProject.replace('abc', 'abc, region: mars').concat('actvations: x\nstate: s3://x\n'),
+    '4:51: "region" takes us, eu or au, not "mars"',
+    '5:1: unknown key "actvations"; did you mean "activations"?',
+    '6:8: "state" takes the path of a file',
+  ],
+  'a section without names': [
+    plainProject.replace(/sources:\n.*\n/, 'sources: {}\n'),
+    '1:1: "sources": must name at least one',
+  ],
+  'a section without a value': [
+    plainProject.replace(/sources:\n.*\n/, 'sources:\n'),
+    '1:1: "sources" is empty; give it keys with values, or leave the key out',
+  ],
+  'activations in a file': [
+    `${plainProject}activations: millrace.yaml\n`,
+    '5:14: the folder millrace.yaml with the activations is a file, not a folder; make it, or start over with "millrace init"',
+  ],
   'an unknown key': [
     `${plainProject}actvations: x\n`,
     '5:1: unknown key "actvations"; did you mean "activations"?',

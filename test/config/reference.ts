@@ -5,7 +5,7 @@ import { laterNames, unavailableInActivations } from '../../src/config/unavailab
 import type { Connectors, TargetObject } from '../../src/connector/index.ts'
 
 interface Schema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
@@ -28,7 +28,8 @@ function takes(schema: Schema): string {
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(takes))].join(', or ')
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ')
   if (schema.type === 'array') return `list of ${schema.items ? takes(schema.items) : 'values'}`
-  return kinds[schema.type ?? ''] ?? 'anything'
+  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? [])
+  return types.map((type) => kinds[type] ?? type).join(', or ') || 'anything'
 }
 
 function cell(text: string): string {
@@ -87,9 +88,9 @@ function laterTable(): string {
 
 /** The reference that docs/configuration.md ends with, made from the schemas and the connectors. */
 export async function reference(connectors: Connectors): Promise<string> {
-  const later = unavailableInActivations
-    .filter(({ path, values }) => path.length === 1 && values === undefined)
-    .map(({ path }) => path[0] ?? '')
+  const later = unavailableInActivations.flatMap(({ path: [key = '', ...rest] }) =>
+    rest.length === 0 ? [key] : [],
+  )
   const parts = [
     '## Reference',
     '### Keys of the project file',

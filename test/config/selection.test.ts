@@ -23,6 +23,8 @@ const files = {
   'activations/sub/deep/z.YAML': contact('zeta'),
   'activations/off.yaml': contact('omega', 'enabled: false\n'),
   'activations/notes.txt': 'not an activation',
+  'activations/.drafts/draft.yaml': 'not an activation',
+  'activations/._people.yaml': 'not an activation',
 }
 const names = (activations: readonly { readonly name: string }[]) =>
   activations.map(({ name }) => name)
