@@ -74,9 +74,10 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
       ['failed', outcomes.failed],
       ['in doubt', outcomes.in_doubt],
       ['not attempted', outcomes.not_attempted],
-    ]) || 'nothing to do',
+    ]) || (summary.status === 'done' ? 'nothing to do' : 'none'),
   )
-  line('failures', style.warn(byCount(summary.failures_by_code)))
+  const failures = byCount(summary.failures_by_code)
+  if (failures !== '') line('failures', style.warn(failures))
   const limited =
     calls.rate_limited === 0 ? '' : `, ${count(calls.rate_limited)} answered "too many requests"`
   line('calls', `${count(calls.total)}${limited}`)
