@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -59,8 +61,31 @@ describe('the package', () => {
       ]),
     )
     expect(
-      files.filter((file) => /^(test|bench|src|connectors|data)\/|\.test\./.test(file)),
+      files.filter((file) =>
+        /^(dist\/)?(test|bench|quickstart|data)\/|^(src|connectors)\/|\.test\./.test(file),
+      ),
     ).toEqual([])
+  })
+
+  test('runs where it was unpacked, as a program and as a library', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
+    try {
+      const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+      execFileSync('npm', pack, { cwd: root, stdio: 'ignore' })
+      execFileSync('tar', ['-xzf', `millrace-${manifest.version}.tgz`], { cwd: folder })
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+      const version = [join(folder, 'package', manifest.bin.millrace), '--version']
+      expect(execFileSync(process.execPath, version, { encoding: 'utf8' }).trim()).toBe(
+        manifest.version,
+      )
+      const library = `import(${JSON.stringify(join(folder, 'package/dist/src/index.js'))})
+        .then((library) => console.log(typeof library.loadProject, typeof library.runActivations))`
+      expect(execFileSync(process.execPath, ['-e', library], { encoding: 'utf8' }).trim()).toBe(
+        'function function',
+      )
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('has an entry in the changelog', () => {
