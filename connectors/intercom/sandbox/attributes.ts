@@ -1,5 +1,5 @@
 import type { AttributeValue } from './contact.ts'
-import { parameterInvalid, typeMismatch } from './errors.ts'
+import { ApiError, parameterInvalid, typeMismatch } from './errors.ts'
 import type { SandboxOptions } from './options.ts'
 import { isObject, type Json } from './request.ts'
 
@@ -73,7 +73,11 @@ export class Attributes {
       )
     }
     if (this.#active >= mostAttributes) {
-      throw parameterInvalid(`There are ${mostAttributes} custom attributes already`)
+      throw new ApiError(
+        400,
+        'custom_data_limit_reached',
+        `There are ${mostAttributes} custom attributes already`,
+      )
     }
     const now = this.#seconds()
     const attribute: Attribute = {
