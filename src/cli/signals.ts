@@ -29,7 +29,7 @@ export async function stoppable<Result>(
     if (first === null) {
       first = { signal, at: now }
       say(
-        `millrace: ${signal}: starting nothing new; waiting for what is under way to be finished and recorded. Once more ends at once.`,
+        `millrace: ${signal}: waiting for the requests under way, to record them; once more ends at once`,
       )
       controller.abort(new Interruption(interruptedCode(signal)))
       return

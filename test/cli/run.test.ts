@@ -214,7 +214,7 @@ describe('stopping', () => {
           way.open()
         },
       })
-      expect(stderr).toContain(`millrace: ${name}: starting nothing new`)
+      expect(stderr).toContain(`millrace: ${name}: waiting for the requests under way`)
       expect(code).toBe(expected)
       const summary = lastLine(stdout)
       expect(summary).toMatchObject({ status: 'interrupted', exit_code: expected })
