@@ -3,6 +3,7 @@ import type { Database, Session } from './database.ts'
 import type { Lock, LockHolder, Timestamp } from './store.ts'
 
 interface LockRow {
+  readonly activation_id: number
   readonly token: number
   readonly holder: string | null
   readonly since: number
@@ -41,7 +42,7 @@ export async function acquireLock(
       'insert into locks (activation_id, token, since, expires_at) values (?, 0, 0, 0) on conflict (activation_id) do nothing',
       [id],
     )
-    const row = await readLock(session, id, database.phrases.holdRows)
+    const [row] = await readLock(session, database, activation)
     if (row === undefined) throw new Error('a lock was not stored')
     if (row.holder !== null && row.expires_at > now) {
       return { holder: row.holder, since: row.since, expiresAt: row.expires_at }
@@ -80,18 +81,6 @@ export async function releaseLock(database: Database, lock: Lock): Promise<void>
   )
 }
 
-async function readLock(
-  session: Session,
-  activation: number,
-  holdRows: string,
-): Promise<LockRow | undefined> {
-  const [row] = await session.all<LockRow>(
-    `select token, holder, since, expires_at from locks where activation_id = ? ${holdRows}`,
-    [activation],
-  )
-  return row
-}
-
 /** A transaction of the lock's holder. Throws `StopRunError`, with nothing written, where the lock is no longer ours. */
 export async function writeAsHolder<Result>(
   database: Database,
@@ -99,16 +88,25 @@ export async function writeAsHolder<Result>(
   work: (session: Session, activation: number) => Promise<Result>,
 ): Promise<Result> {
   return database.write(async (session) => {
-    const activation = await findActivation(session, lock.activation)
-    const row =
-      activation === null
-        ? undefined
-        : await readLock(session, activation, database.phrases.holdRows)
-    if (activation === null || row?.token !== lock.token || row.holder === null) {
+    const [row] = await readLock(session, database, lock.activation)
+    if (row?.token !== lock.token || row.holder === null) {
       throw new StopRunError(
         `Another run took over the activation ${lock.activation}. This run stops and records nothing more; its requests in flight may have been applied.`,
       )
     }
-    return work(session, activation)
+    return work(session, row.activation_id)
   })
+}
+
+/** The activation's lock, held until the transaction ends. */
+function readLock(
+  session: Session,
+  database: Database,
+  activation: string,
+): Promise<readonly LockRow[]> {
+  return session.all<LockRow>(
+    `select activation_id, token, holder, since, expires_at from locks
+    where activation_id = (select id from activations where name = ?) ${database.phrases.holdRows}`,
+    [activation],
+  )
 }
