@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import type { FaultRuleInput } from './faults.ts'
-import { settings } from './options.ts'
 import { type SandboxState, seedProblem } from './state.ts'
 
 /** Where the control API begins; everything else is Intercom's. */
@@ -24,10 +23,10 @@ const commands: Readonly<Record<string, Command>> = {
     return state.faults.list()
   },
   'DELETE /_sandbox/faults': (state) => state.faults.clear(),
-  'GET /_sandbox/settings': (state) => settings.strip().parse(state.options),
+  'GET /_sandbox/settings': (state) => state.settings(),
   'PATCH /_sandbox/settings': (state, body) => {
     state.change(body as Parameters<SandboxState['change']>[0])
-    return settings.strip().parse(state.options)
+    return state.settings()
   },
   'POST /_sandbox/spend': (state, body) => state.rateLimit.spend(spending.parse(body).requests),
   'POST /_sandbox/advance': (state, body) => state.advance(advancing.parse(body).milliseconds),

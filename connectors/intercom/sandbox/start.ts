@@ -60,11 +60,7 @@ export async function startSandbox(
   }
   const { seed } = checked.data
   const state = new SandboxState(checked.data, context)
-  if (seed !== undefined) {
-    state.start(await readSeed(seed))
-  } else {
-    state.start(null)
-  }
+  state.start(seed === undefined ? null : await readSeed(seed))
   const server = await listen(state, checked.data.port)
   return {
     url: server.url,

@@ -22,7 +22,7 @@ export class SandboxState {
   readonly clock: Clock
   readonly #context: Pick<ConnectorContext, 'clock' | 'random'>
   readonly #initial: SandboxOptions
-  #workspace: Workspace
+  #workspace!: Workspace
   #ahead = 0
   #seed: unknown = null
 
@@ -36,7 +36,6 @@ export class SandboxState {
     }
     this.log = new RequestLog(options.keep_requests)
     this.rateLimit = new RateLimit(this.options, this.clock.now)
-    this.#workspace = this.#newWorkspace()
   }
 
   get workspace(): Workspace {
@@ -47,14 +46,14 @@ export class SandboxState {
     return this.#context.random
   }
 
-  /** Plants what the workspace starts with. Throws `ConfigurationError`. */
+  /** Opens a workspace that holds the seed, if any. Throws `ConfigurationError`. */
   start(seed: unknown): void {
     this.#seed = seed
-    if (seed === null) return
     try {
-      plantSeed(this.#workspace, seed)
+      this.#workspace = new Workspace(this.options, this.clock.now, this.random)
+      if (seed !== null) plantSeed(this.#workspace, seed)
     } catch (error) {
-      throw new ConfigurationError(`The seed file cannot be used: ${seedProblem(error)}`)
+      throw new ConfigurationError(`The sandbox cannot start with this: ${seedProblem(error)}`)
     }
   }
 
@@ -69,8 +68,13 @@ export class SandboxState {
     }
   }
 
+  settings(): Settings {
+    return settings.strip().parse(this.options)
+  }
+
   change(changes: Partial<Settings>): void {
-    Object.assign(this.options, settings.partial().parse(changes))
+    // Parsed as a whole, since a partial schema would put defaults in the place of what is left out.
+    Object.assign(this.options, settings.parse({ ...this.settings(), ...changes }))
   }
 
   advance(milliseconds: number): void {
@@ -82,12 +86,7 @@ export class SandboxState {
     this.#ahead = 0
     this.faults.clear()
     this.log.clear()
-    this.#workspace = this.#newWorkspace()
     this.start(this.#seed)
-  }
-
-  #newWorkspace(): Workspace {
-    return new Workspace(this.options, this.clock.now, this.random)
   }
 }
 
