@@ -1,10 +1,13 @@
+import { sep } from 'node:path'
 import { QueryError, StopRunError } from '../../src/connector/index.ts'
+import type { Located } from './sql.ts'
 
 /** An error of DuckDB, as `errors_as_json` writes it; every value is text. */
 interface Reported {
   readonly exception_type: string
   readonly exception_message: string
-  /** Bytes from the start of the statement, from 0. */
+  readonly error_subtype?: string
+  /** From the start of the query, from 0: code points for an error of grammar, else bytes of UTF-8. */
   readonly position?: string
 }
 
@@ -12,13 +15,15 @@ interface Reported {
 export function queryError(
   error: unknown,
   text: string,
+  located: Located,
   running: boolean,
   projectFolder: string,
 ): QueryError | StopRunError {
-  const { exception_type: type, exception_message: raw, position } = reported(error as Error)
+  const report = reported(error as Error)
+  const { exception_type: type, exception_message: raw } = report
   const options = { cause: error }
   const message = `DuckDB: ${running ? withoutValues(raw) : raw}`
-  const offset = position === undefined ? null : offsetOf(Number(position), text)
+  const offset = offsetOf(report, located)
 
   switch (type) {
     case 'Out of Memory':
@@ -40,8 +45,10 @@ export function queryError(
       options,
     )
   }
-  const pattern = /No files found that match the pattern "(.*)"/s.exec(raw)?.[1]
-  if (pattern !== undefined) {
+  const missing = /No files found that match the pattern "(.*)"/s.exec(raw)?.[1]
+  if (missing !== undefined) {
+    const start = `${projectFolder}${sep}`
+    const pattern = missing.startsWith(start) ? missing.slice(start.length) : missing
     const found = text.indexOf(pattern)
     return new QueryError(
       `There is no file ${pattern}; paths start at the folder of the project file, ${projectFolder}.`,
@@ -79,7 +86,12 @@ function firstParagraph(message: string): string {
   return message.split(/\n\s*\n/, 1)[0] ?? message
 }
 
-/** DuckDB counts bytes of UTF-8, JavaScript's strings UTF-16 units. */
-function offsetOf(position: number, text: string): number {
-  return Buffer.from(text).subarray(0, position).toString().length
+function offsetOf({ position, error_subtype }: Reported, located: Located): number | null {
+  if (position === undefined) return null
+  const { text } = located
+  const before =
+    error_subtype === 'SYNTAX_ERROR'
+      ? Array.from(text).slice(0, Number(position)).join('')
+      : Buffer.from(text).subarray(0, Number(position)).toString()
+  return located.original(before.length)
 }

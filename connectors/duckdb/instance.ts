@@ -62,7 +62,8 @@ function openError(error: Error, file: string | null): ConfigurationError | Stop
       options,
     )
   }
-  if (/not a valid DuckDB database/.test(message)) {
+  // The second is what DuckDB says of a CSV, Parquet or JSON file.
+  if (/not a valid DuckDB database|launch in-memory database in read-only/.test(message)) {
     return new ConfigurationError(
       `${file} is not a DuckDB database. To query a CSV, Parquet or JSON file leave \`path\` out and write its path in the query: select * from 'data/people.csv'.`,
       options,

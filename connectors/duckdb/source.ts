@@ -17,6 +17,7 @@ import {
 import { queryError } from './errors.ts'
 import type { DuckDbOptions } from './index.ts'
 import { openInstance } from './instance.ts'
+import { type Located, locateFiles, writingWord } from './sql.ts'
 import { ChunkBatch, decodedColumn } from './values.ts'
 
 /** A DuckDB source: one database, and a connection per query. */
@@ -50,6 +51,7 @@ class RunningQuery {
   onEnd: () => void = () => {}
   readonly #connection: DuckDBConnection
   readonly #text: string
+  readonly #located: Located
   readonly #projectFolder: string
   readonly #signal: AbortSignal
   #statement: DuckDBPreparedStatement | undefined
@@ -76,6 +78,7 @@ class RunningQuery {
   ) {
     this.#connection = connection
     this.#text = text
+    this.#located = locateFiles(text, projectFolder)
     this.#projectFolder = projectFolder
     this.#signal = signal
     signal.addEventListener('abort', this.#onAbort, { once: true })
@@ -102,13 +105,17 @@ class RunningQuery {
   }
 
   async #prepare(): Promise<DuckDBPreparedStatement> {
-    const statements = await this.#connection.extractStatements(this.#text).catch((error) => {
-      // What the binding says where there is nothing but comments and space.
-      if (/native callback/.test((error as Error).message)) {
-        throw new QueryError('The query is empty.', 0, { cause: error })
-      }
-      throw error
-    })
+    const writing = writingWord(this.#text)
+    if (writing !== null) throw notReading(writing)
+    const statements = await this.#connection
+      .extractStatements(this.#located.text)
+      .catch((error) => {
+        // What the binding says where there is nothing but comments and space.
+        if (/native callback/.test((error as Error).message)) {
+          throw new QueryError('The query is empty.', 0, { cause: error })
+        }
+        throw error
+      })
     if (statements.count > 1) {
       throw new QueryError(
         'The query holds several statements (PIVOT without IN counts as two): leave one, a SELECT.',
@@ -117,13 +124,8 @@ class RunningQuery {
     }
     this.#statement = await statements.prepare(0)
     // Nothing else is sure to leave files and settings alone: COPY, ATTACH and INSTALL work on a read-only database too.
-    if (this.#statement.statementType !== StatementType.SELECT) {
-      const kind = StatementType[this.#statement.statementType]
-      throw new QueryError(
-        `A query may only read: this one is ${kind}, it has to be SELECT (or FROM, VALUES, WITH).`,
-        null,
-      )
-    }
+    const { statementType } = this.#statement
+    if (statementType !== StatementType.SELECT) throw notReading(StatementType[statementType])
     return this.#statement
   }
 
@@ -151,7 +153,7 @@ class RunningQuery {
   async #whyItFailed(): Promise<unknown> {
     const prefix = 'EXPLAIN ANALYZE '
     try {
-      await this.#work(() => this.#connection.run(prefix + this.#text))
+      await this.#work(() => this.#connection.run(prefix + this.#located.text))
     } catch (error) {
       this.#signal.throwIfAborted()
       const { message } = error as Error
@@ -169,7 +171,7 @@ class RunningQuery {
   #translated(error: unknown, running: boolean): unknown {
     if (this.#signal.aborted) return this.#signal.reason
     if (error instanceof QueryError || error instanceof TryAgainError) return error
-    return queryError(error, this.#text, running, this.#projectFolder)
+    return queryError(error, this.#text, this.#located, running, this.#projectFolder)
   }
 
   async #work<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -211,4 +213,11 @@ class RunningQuery {
     this.#connection.closeSync()
     this.onEnd()
   }
+}
+
+function notReading(statement: string | undefined): QueryError {
+  return new QueryError(
+    `A query may only read: this one is ${statement}, it has to be SELECT (or FROM, VALUES, WITH).`,
+    null,
+  )
 }

@@ -33,9 +33,7 @@ export function dateText(days: number): string {
 export function timestampText(ticks: bigint, digits: 0 | 3 | 6 | 9, zone = ''): string {
   if (ticks === infiniteTime) return 'infinity'
   if (ticks === -infiniteTime) return '-infinity'
-  const perSecond = 10n ** BigInt(digits)
-  const fraction = Number(modulo(ticks, perSecond))
-  const seconds = Number((ticks - BigInt(fraction)) / perSecond)
+  const { seconds, fraction } = split(ticks, 10 ** digits)
   const days = Math.floor(seconds / 86_400)
   const second = seconds - days * 86_400
   const time = `${pad(Math.floor(second / 3600))}:${pad(Math.floor(second / 60) % 60)}:${pad(second % 60)}`
@@ -44,8 +42,16 @@ export function timestampText(ticks: bigint, digits: 0 | 3 | 6 | 9, zone = ''): 
   return `${dateText(days)}T${time}${decimals}${zone}`
 }
 
-function modulo(value: bigint, divisor: bigint): bigint {
-  return ((value % divisor) + divisor) % divisor
+/** Whole seconds, rounded down, and the ticks left over. */
+function split(ticks: bigint, perSecond: number): { seconds: number; fraction: number } {
+  const exact = Number(ticks)
+  if (Number.isSafeInteger(exact)) {
+    const seconds = Math.floor(exact / perSecond)
+    return { seconds, fraction: exact - seconds * perSecond }
+  }
+  const divisor = BigInt(perSecond)
+  const fraction = ((ticks % divisor) + divisor) % divisor
+  return { seconds: Number((ticks - fraction) / divisor), fraction: Number(fraction) }
 }
 
 function pad(value: number): string {

@@ -103,4 +103,3 @@ export const postgres: SourceConnector<PostgresOptions> = {
     return openPostgres(given, context)
   },
 }
-

