@@ -22,7 +22,14 @@ const migrationsTable = 'schema_migrations'
 /** Brings the schema to this version, within the transaction `schema.knex`. `place` names the store in messages. */
 export async function migrate(schema: Schema, place: string): Promise<void> {
   const { knex } = schema
-  await refuseNewer(knex, place)
+  const version = await schemaVersion(knex)
+  if (version > migrations.length) {
+    throw new ConfigurationError(
+      `The state in ${place} was written by a newer millrace: its schema has version ${version}, this one knows versions up to ${migrations.length}. Upgrade millrace.`,
+    )
+  }
+  // Knex would write to say that it looked.
+  if (version === migrations.length) return
   await knex.migrate.latest({
     tableName: migrationsTable,
     migrationSource: {
@@ -38,12 +45,9 @@ export async function migrate(schema: Schema, place: string): Promise<void> {
   })
 }
 
-async function refuseNewer(knex: Knex, place: string): Promise<void> {
-  if (!(await knex.schema.hasTable(migrationsTable))) return
+/** 0 where there is nothing yet. */
+async function schemaVersion(knex: Knex): Promise<number> {
+  if (!(await knex.schema.hasTable(migrationsTable))) return 0
   const rows: { name: string }[] = await knex(migrationsTable).select('name')
-  const version = Math.max(0, ...rows.map((row) => Number(row.name)))
-  if (version <= migrations.length) return
-  throw new ConfigurationError(
-    `The state in ${place} was written by a newer millrace: its schema has version ${version}, this one knows versions up to ${migrations.length}. Upgrade millrace.`,
-  )
+  return Math.max(0, ...rows.map((row) => Number(row.name)))
 }
