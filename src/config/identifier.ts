@@ -1,6 +1,7 @@
 import type { Mode, Problem, TargetObject } from '../connector/index.ts'
 import type { FieldMapping } from './activation.ts'
 import type { ActivationText } from './activation-schema.ts'
+import { pathName } from './places.ts'
 import type { Settings } from './settings.ts'
 import { didYouMean, oneOf } from './suggest.ts'
 import { laterNames } from './unavailable.ts'
@@ -46,6 +47,7 @@ export function checkModeAndIdentifier(
     return
   }
   const { identifier } = text
+  if (settings.failed.has(pathName(['identifier']))) return
   if (identifier === undefined) {
     if (identifiers.length > 0) {
       problems.push({

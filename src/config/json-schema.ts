@@ -17,11 +17,15 @@ function isSchema(value: unknown): value is JsonSchema {
 
 const variable: JsonSchema = { type: 'string', pattern: '\\$\\{' }
 
+const restrictions = ['enum', 'format', 'pattern', 'maxLength']
+
 /** What is no free text may be given by a variable as well; the schema has to say so. */
 function allowVariables(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(allowVariables)
   if (!isSchema(schema)) return schema
-  const fixed = ['number', 'integer', 'boolean'].includes(String(schema.type)) || 'enum' in schema
+  const fixed =
+    ['number', 'integer', 'boolean'].includes(String(schema.type)) ||
+    restrictions.some((keyword) => schema[keyword] !== undefined && !isSchema(schema[keyword]))
   if (!fixed) {
     return Object.fromEntries(
       Object.entries(schema).map(([key, value]) => [key, allowVariables(value)]),

@@ -43,5 +43,3 @@ export const projectSchema = z
       .describe('By name: what differs in an environment such as `dev` or `prod`.'),
   })
   .describe('The project file `millrace.yaml`.')
-
-export type ProjectText = z.infer<typeof projectSchema>

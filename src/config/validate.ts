@@ -29,8 +29,13 @@ function kindOf(value: unknown): string {
 function wrongType(expected: readonly string[], value: unknown): string {
   const wanted = oneOf(expected.map((kind) => kinds[kind] ?? kind))
   if (value === null) return `is empty; give it ${wanted}, or leave the key out`
+  if (expected.includes('int') && typeof value === 'number') {
+    return `takes ${wanted}, and this has decimals or is too large`
+  }
   const quotes =
-    expected.includes('string') && ['number', 'boolean', 'bigint'].includes(typeof value)
+    expected.includes('string') &&
+    !expected.some((kind) => kind === 'number' || kind === 'int' || kind === 'boolean') &&
+    (typeof value === 'number' || typeof value === 'boolean')
   return `takes ${wanted}, and this is ${kindOf(value)}${quotes ? '; put it in quotes' : ''}`
 }
 
@@ -57,6 +62,20 @@ function converted(issue: Issue, data: unknown, settings: Settings, at: Path): u
   const number = text.trim() === '' ? Number.NaN : Number(text)
   const wanted = issue.expected === 'number' || issue.expected === 'int'
   return wanted && Number.isFinite(number) ? number : undefined
+}
+
+const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' }
+
+/** A limit in our words, where the schema has none of its own. */
+function limit(issue: Issue): string {
+  if (!issue.message.startsWith('Too ')) return issue.message
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return issue.message
+  const [bound, word] =
+    issue.code === 'too_big'
+      ? [issue.maximum, issue.inclusive === false ? 'below' : 'at most']
+      : [issue.minimum, issue.inclusive === false ? 'above' : 'at least']
+  const unit = units[issue.origin]
+  return unit === undefined ? `must be ${word} ${bound}` : `must have ${word} ${bound} ${unit}`
 }
 
 class Explanation {
@@ -109,7 +128,7 @@ class Explanation {
       default:
         return [
           {
-            message: `"${own}": ${this.#withoutValue(issue.message, value, path)}`,
+            message: `"${own}"${this.#joined(limit(issue), value, path)}`,
             position: places.value(path),
           },
         ]
@@ -125,12 +144,17 @@ class Explanation {
     return `takes ${oneOf(names)}, not ${shown}${hint}`
   }
 
-  /** A connector's message may repeat what it complains of; a variable's value must not be seen. */
-  #withoutValue(message: string, value: unknown, path: Path): string {
+  /**
+   * A schema's own message, to go behind the key. It may repeat what it complains of: a variable's value must not
+   * be seen.
+   */
+  #joined(message: string, value: unknown, path: Path): string {
     const hidden = this.#settings.replaced.has(pathName(path))
-    return hidden && typeof value === 'string' && value !== ''
-      ? message.replaceAll(value, '***')
-      : message
+    const shown =
+      hidden && typeof value === 'string' && value !== ''
+        ? message.replaceAll(value, '***')
+        : message
+    return /^(must|takes|cannot|has|is) /.test(shown) ? ` ${shown}` : `: ${shown}`
   }
 }
 

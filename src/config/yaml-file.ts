@@ -2,21 +2,19 @@ import {
   type Document,
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   type Node,
   type Pair,
   parseDocument,
   type Scalar,
-  visit,
-  type YAMLError,
 } from 'yaml'
 import type { Position, Problem } from '../connector/index.ts'
 import { Lines } from './lines.ts'
 import type { Path, Places } from './places.ts'
 import { type ScalarStyle, scalarOffsets } from './scalar-offsets.ts'
 import { mask, maskedAlready, unmask } from './variables.ts'
+import { complaint, strangeKeys, strayAliases, tooDeep } from './yaml-faults.ts'
 
 /** A YAML file as data, and where each part of it stands. */
 export interface YamlFile extends Places {
@@ -119,52 +117,6 @@ function childOf(parent: Node | null, step: string): Found | null {
     if (item !== undefined) return { key: item, value: item }
   }
   return null
-}
-
-const tooDeep = 'the file is nested too deeply'
-
-/** A parser's complaint in our words; what the file holds is left out, since it may be a secret. */
-function complaint(error: YAMLError, text: string): string {
-  const [start, end] = error.pos
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^[\w.-]+/.exec(text.slice(start, Math.max(end, start + 80)))?.[0]
-    return key === undefined
-      ? 'this key appears twice; keep one of them'
-      : `the key "${key}" appears twice; keep one of them`
-  }
-  if (error.code === 'TAB_AS_INDENT') return 'a tab is no indentation in YAML; use spaces'
-  if (error.code === 'MULTIPLE_DOCS') {
-    return 'a file holds one YAML document; put what follows "---" into a file of its own'
-  }
-  const message = error.message.split('\n')[0]?.replace(/: ".*"$/, '') ?? ''
-  return `this is not valid YAML: ${message}`
-}
-
-/** Aliases of anchors that the file does not have. */
-function strayAliases(document: Document): readonly { offset: number; name: string }[] {
-  const found: { offset: number; name: string }[] = []
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined) {
-        found.push({ offset: alias.range?.[0] ?? 0, name: alias.source })
-      }
-    },
-  })
-  return found
-}
-
-/** Keys that are no names: they could not be told apart from others, or would be lost. */
-function strangeKeys(document: Document): readonly number[] {
-  const offsets: number[] = []
-  visit(document, {
-    Pair(_, pair) {
-      const key = isPair(pair) ? (pair.key as Node | null) : null
-      if (!isScalar(key) || key.value === null || key.value === '__proto__') {
-        offsets.push(key?.range?.[0] ?? 0)
-      }
-    },
-  })
-  return offsets
 }
 
 function plainData(data: unknown): unknown {

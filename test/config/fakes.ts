@@ -82,7 +82,12 @@ const intercom: TargetConnector = {
     .strictObject({
       token: secretOption('The access token.'),
       region: z.enum(['us', 'eu', 'au']).default('us'),
-      base_url: z.string().optional(),
+      base_url: z.string().max(60).optional(),
+      concurrency: z.int().min(1).max(100).optional(),
+      api_version: z
+        .string()
+        .regex(/^2[.]\d+$/, 'must be a version in quotes')
+        .optional(),
     })
     .refine((options) => options.base_url?.includes('ftp') !== true, {
       path: ['base_url'],

@@ -20,7 +20,7 @@ async function validators() {
 describe('the JSON Schema of the project file', () => {
   test.each([
     plainProject,
-    plainProject.replace('abc', '"${TOKEN}", region: "${REGION:-eu}"'),
+    plainProject.replace('abc', '"${TOKEN}", region: "${REGION:-eu}", api_version: "${V}"'),
     plainProject.replace('db" }', 'db", statement_timeout: "${T}" }'),
     `${plainProject}state: x.db\nactivations: x\nprofiles: { dev: { state: y.db }, prod: null }\n`,
   ])('takes what is right', async (text) => {
@@ -31,6 +31,7 @@ describe('the JSON Schema of the project file', () => {
     plainProject.replace('type: postgres', 'type: oracle'),
     plainProject.replace('url:', 'urll:'),
     plainProject.replace('abc', 'abc, region: mars'),
+    plainProject.replace('abc', 'abc, api_version: newest'),
     plainProject.replace('targets', 'target'),
     `${plainProject}unknown: 1\n`,
   ])('refuses what is wrong', async (text) => {

@@ -328,7 +328,7 @@ const projects: Readonly<Record<string, readonly [string, ...string[]]>> = {
   ],
   'a section without names': [
     plainProject.replace(/sources:\n.*\n/, 'sources: {}\n'),
-    '1:1: "sources": must name at least one',
+    '1:1: "sources" must name at least one',
   ],
   'a section without a value': [
     plainProject.replace(/sources:\n.*\n/, 'sources:\n'),
@@ -362,9 +362,25 @@ const projects: Readonly<Record<string, readonly [string, ...string[]]>> = {
   ],
   'an option outside its bounds': [
     plainProject.replace('db" }', 'db", statement_timeout: -1 }'),
-    '2:83: "statement_timeout": must be above 0',
+    '2:83: "statement_timeout" must be above 0',
   ],
-  'an empty secret': [plainProject.replace('abc', '""'), '4:38: "token": must not be empty'],
+  'a number with decimals': [
+    plainProject.replace('abc', 'abc, concurrency: 1.5'),
+    '4:56: "concurrency" takes a whole number, and this has decimals or is too large',
+  ],
+  'a number that is too large': [
+    plainProject.replace('abc', 'abc, concurrency: 101'),
+    '4:56: "concurrency" must be at most 100',
+  ],
+  'a number that is too small': [
+    plainProject.replace('abc', 'abc, concurrency: 0'),
+    '4:56: "concurrency" must be at least 1',
+  ],
+  'a text that is too long': [
+    plainProject.replace('abc', `abc, base_url: ${'x'.repeat(61)}`),
+    '4:53: "base_url" must have at most 60 characters',
+  ],
+  'an empty secret': [plainProject.replace('abc', '""'), '4:38: "token" must not be empty'],
   'a name that holds a dot': [
     plainProject.replace('warehouse:', 'ware.house:'),
     '2:3: "ware.house" is no name for one of the sources; use letters, digits, "-" and "_"',

@@ -124,6 +124,32 @@ describe('a file', () => {
     ])
   })
 
+  test.each([
+    ['region: eu', `region: ${reference('X')}`],
+    ['type: intercom', `type: ${reference('X')}`],
+    ['token: abc', `token: ${reference('X')}`],
+    ['url: "', `statement_timeout: ${reference('X')}, url: "`],
+    ['targets:', `state: ${reference('X')}\ntargets:`],
+    ['targets:', `activations: ${reference('X')}\ntargets:`],
+    ['name: people', `name: ${reference('X')}`],
+    ['name: people', `enabled: ${reference('X')}`],
+    ['target: contact', `target: ${reference('X')}`],
+    ['mode: upsert', `mode: ${reference('X')}`],
+    ['identifier: external_id', `identifier: ${reference('X')}`],
+    ['external_id: user_id', `external_id: ${reference('X')}`],
+    ['email: email', `role: { value: ${reference('X')} }`],
+    ['name: people', `name: people\nsource: ${reference('X')}`],
+    ['name: people', `name: people\nafter: [${reference('X')}]`],
+    ['query: select user_id, email from people', `query_file: ${reference('X')}`],
+  ])('complains once of a variable that is not set: %s -> %s', async (from, to) => {
+    const project = plainProject.replace('token: abc', 'token: abc, region: eu')
+    const lines = await complaints({
+      'millrace.yaml': project.replace(from, () => to),
+      'activations/people.yaml': people.replace(from, () => to),
+    })
+    expect(lines).toEqual([expect.stringMatching(/^\S+:\d+:\d+: the variable X is not set/)])
+  })
+
   const marker = 'h1dden'
   test.each([
     ['region: eu', `region: ${reference('X')}`],
