@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type CliResult, millrace } from '../support/cli.ts'
 
 const cwd = tmpdir()
@@ -84,14 +84,203 @@ describe('millrace --help', () => {
 })
 
 describe('the help of a command', () => {
-  it.each(['init', 'validate', 'plan', 'run', 'status', 'failures', 'schema'])(
-    '%s',
-    async (command) => {
-      const { code, stdout, stderr } = await run(command, '--help')
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(stdout).toMatchSnapshot()
-    },
-  )
+  async function help(command: string): Promise<string> {
+    const { code, stdout, stderr } = await run(command, '--help')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    // The same for every command, and shown above.
+    return stdout.replace(/(Global Options:\n)(.+\n)+/, '$1  ...\n')
+  }
+
+  it('init', async () => {
+    expect(await help('init')).toMatchInlineSnapshot(`
+      "Usage: millrace init [options] [dir]
+
+      Make a runnable project: configuration, two activations, sample data.
+
+      Arguments:
+        dir                    the folder to make it in (default: this folder)
+
+      Options:
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Overwrites nothing: if one of its files exists, it says which and writes none.
+
+      Example:
+        $ millrace init demo
+      "
+    `)
+  })
+
+  it('validate', async () => {
+    expect(await help('validate')).toMatchInlineSnapshot(`
+      "Usage: millrace validate [options] [names...]
+
+      Check every YAML file, offline.
+
+      Arguments:
+        names                  activations to list, also as globs; the whole project
+                               is checked
+
+      Options:
+        --json                 print the result as one JSON object
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Every problem is printed as file:line:column with what to do about it. Connects to nothing.
+
+      Examples:
+        $ millrace validate
+        $ millrace validate --profile prod --json | jq '.problems[]'
+      "
+    `)
+  })
+
+  it('plan', async () => {
+    expect(await help('plan')).toMatchInlineSnapshot(`
+      "Usage: millrace plan [options] [names...]
+
+      Show what a run would send, and send nothing.
+
+      Arguments:
+        names                  activations, also as globs; every enabled one if none
+                               is named
+
+      Options:
+        --format <format>      text, markdown for a pull request, or json (choices:
+                               "text", "markdown", "json", default: "text")
+        --show <count>         operations and rejected rows to list of each activation
+                               (default: 10)
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Lists keys and the names of the fields that change, never values. Exits with 0 whether or not there
+      is something to send.
+
+      Examples:
+        $ millrace plan
+        $ millrace plan people --show 100
+        $ millrace plan --format markdown > plan.md
+      "
+    `)
+  })
+
+  it('run', async () => {
+    expect(await help('run')).toMatchInlineSnapshot(`
+      "Usage: millrace run [options] [names...]
+
+      Plan, write and record: send what is new or changed.
+
+      Arguments:
+        names                  activations, also as globs; every enabled one if none
+                               is named
+
+      Options:
+        --json                 end stdout with the summary as one JSON object
+        --summary-file <file>  write the same summary to a file, also when the run
+                               fails
+        --skip-code <code>     exit with this code if there was nothing to do
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Progress goes to stderr, the summary to stdout. SIGINT or SIGTERM lets what is under way end and
+      be recorded; a second one ends at once.
+
+      Examples:
+        $ millrace run
+        $ millrace run companies 'people-*' --summary-file run.json
+        $ millrace run --json --skip-code 99 | tail -n 1 | jq .activations
+      "
+    `)
+  })
+
+  it('status', async () => {
+    expect(await help('status')).toMatchInlineSnapshot(`
+      "Usage: millrace status [options] [names...]
+
+      Show the last runs, the open failures and the next retries.
+
+      Arguments:
+        names                  activations, also as globs; every enabled one if none
+                               is named
+
+      Options:
+        --json                 print the result as one JSON object
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Examples:
+        $ millrace status
+        $ millrace status people --json | jq '.activations[0].open_failures'
+      "
+    `)
+  })
+
+  it('failures', async () => {
+    expect(await help('failures')).toMatchInlineSnapshot(`
+      "Usage: millrace failures [options] [name]
+
+      List the rows that were not delivered: why, and what to do about it.
+
+      Arguments:
+        name                   an activation, also as a glob; all of them if none is
+                               named
+
+      Options:
+        --run <id>             what this run left, also where a later run has cured it
+        --format <format>      table, csv or jsonl (default: "table")
+        --out <file>           write to a file instead of stdout
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Without --run: what is open now. Values of rows are not part of it.
+
+      Examples:
+        $ millrace failures people
+        $ millrace failures --format csv --out failures.csv
+        $ millrace failures people --run 12 --format jsonl | jq -r .key
+      "
+    `)
+  })
+
+  it('schema', async () => {
+    expect(await help('schema')).toMatchInlineSnapshot(`
+      "Usage: millrace schema [options] [file]
+
+      Print the JSON Schema of activation or project files, for editors.
+
+      Arguments:
+        file                   which kind of file (choices: "activation", "project",
+                               default: "activation")
+
+      Options:
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Editors with the YAML language server (VS Code, Neovim, JetBrains) complete and check a file that
+      names its schema in its first line:
+        # yaml-language-server: $schema=../activation.schema.json
+
+      Examples:
+        $ millrace schema activation > activation.schema.json
+        $ millrace schema project > project.schema.json
+      "
+    `)
+  })
 
   it.each(commands)('has an example of %s', async (command) => {
     const { stdout } = await run(command, '--help')
@@ -119,49 +308,5 @@ describe('usage errors end with exit code 2 and a suggestion', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
     expect(stderr).not.toMatch(/^\s+at /m)
-  })
-})
-
-describe('docs/commands.md', () => {
-  let page = ''
-
-  beforeAll(async () => {
-    page = await readFile(new URL('../../docs/commands.md', import.meta.url), 'utf8')
-  })
-
-  /** The part of the page that is about one command. */
-  function section(command: string): string {
-    const [, text] = page.split(new RegExp(`^## millrace ${command}\\b.*$`, 'm'))
-    return (text ?? '').split(/^## /m)[0] ?? ''
-  }
-
-  // What the sandbox takes is on a page of its own.
-  it.each(commands.filter((command) => command !== 'sandbox'))(
-    'tells of every option of %s, and of none that it does not have',
-    async (command) => {
-      const { stdout } = await run(command, '--help')
-      const own = stdout.split('Global Options:')[0] ?? ''
-      const real = [...own.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option)
-      const told = [...section(command).matchAll(/^\| `(--[a-z-]+)/gm)].map(([, option]) => option)
-      expect(told.sort()).toEqual(real.filter((option) => option !== '--help').sort())
-    },
-  )
-
-  it('tells of every global option', async () => {
-    const { stdout } = await run('run', '--help')
-    const real = [
-      ...(stdout.split('Global Options:')[1] ?? '').matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm),
-    ]
-    expect(real.length).toBeGreaterThan(4)
-    for (const [, option] of real) expect(page).toContain(`| \`${option}`)
-  })
-
-  it('tells of every command', async () => {
-    const { stdout } = await run('--help')
-    const listed = [...(stdout.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)]
-      .map(([, command]) => command)
-      .filter((command) => command !== 'help')
-    expect(commands).toEqual(expect.arrayContaining(listed.slice(0, commands.length)))
-    for (const command of commands) expect(section(command)).not.toBe('')
   })
 })
