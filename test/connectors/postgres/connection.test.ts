@@ -16,12 +16,14 @@ import {
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
 const server = found as PostgresServer
-const openssl = hasOpenssl()
-if (!openssl) console.warn('Tests of TLS were skipped: there is no openssl to make certificates.')
+const openssl = 'openssl'
+const withOpenssl = hasOpenssl()
+if (!withOpenssl)
+  console.warn('Tests of TLS were skipped: there is no openssl to make certificates.')
 
 function hasOpenssl(): boolean {
   try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
+    execFileSync(openssl, ['version'], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -125,11 +127,11 @@ describe.skipIf(skipped)('a login to postgres', () => {
   })
 })
 
-describe.skipIf(skipped || !openssl)('TLS to postgres', () => {
+describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
   let url = ''
 
   beforeAll(async () => {
-    const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+    const run = (...args: string[]) => execFileSync(openssl, args, { cwd: folder, stdio: 'pipe' })
     const subject = ['-days', '2', '-nodes', '-newkey', 'rsa:2048']
     run('req', '-x509', ...subject, '-subj', '/CN=ca', '-keyout', 'ca.key', '-out', 'ca.pem')
     run(
