@@ -92,6 +92,17 @@ describe('the package', () => {
     expect(read('CHANGELOG.md')).toContain(`## ${manifest.version}`)
   })
 
+  test('locks what other platforms need too, without which `npm ci` refuses', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      readonly packages: Record<string, { readonly optionalDependencies?: Record<string, string> }>
+    }
+    const locked = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ''))
+    const wanted = Object.values(packages).flatMap((entry) =>
+      Object.keys(entry.optionalDependencies ?? {}),
+    )
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([])
+  })
+
   test('names no registry in its lock file', () => {
     const lock = JSON.parse(read('package-lock.json')) as {
       readonly packages: Record<string, { readonly resolved?: string }>
