@@ -60,8 +60,11 @@ async function plan(
     const colours = wantsColours(context.stdout, session.options, context.environment)
     await context.stdout.write(planText(plans, colours ? coloured : plain))
   }
-  for (const { activation, error } of plans) {
-    if (error !== null) voice.say('error', `${activation}: ${error}`)
+  // The text says it where people see it; the other formats usually go to a file.
+  if (options.format !== 'text') {
+    for (const { activation, error } of plans) {
+      if (error !== null) voice.say('error', `${activation}: ${error}`)
+    }
   }
   return code
 }

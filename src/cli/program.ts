@@ -27,8 +27,8 @@ Exit codes:
 
 Example:
   $ millrace init demo && cd demo
-  $ millrace sandbox            in one terminal
-  $ millrace run                in another`
+  $ millrace sandbox --port 4010 --seed sandbox.json    in one terminal
+  $ millrace run                                        in another`
 
 /** The whole command line. Building it is cheap: what a command needs is imported when the command runs. */
 export function buildProgram(context: CommandContext): Command {

@@ -149,5 +149,6 @@ export function plannedText(activation: string, totals: PlanTotals): string {
 
 /** How a run ended, in one line. */
 export function finishedText(summary: RunSummary, style: Style): string {
-  return `${printable(summary.activation)}: ${statusText(summary.status, style)} in ${duration(summary.duration_ms)}`
+  const took = summary.run === null ? '' : ` in ${duration(summary.duration_ms)}`
+  return `${printable(summary.activation)}: ${statusText(summary.status, style)}${took}`
 }
