@@ -111,7 +111,7 @@ async function spoil(fault: Fault, spoiled: Spoiled): Promise<void> {
   const proper = fault.applied ? handle() : null
   switch (fault.kind) {
     case 'status': {
-      const { code = String(fault.status), message = 'Sandbox fault' } = fault
+      const { code = usualCode(fault.status), message = 'The sandbox was told to fail' } = fault
       const list = errorList(spoiled.requestId, code, message)
       const html = `<html><body><h1>${fault.status}</h1></body></html>`
       const body = fault.body === 'json' ? list : fault.body === 'html' ? html : ''
@@ -133,6 +133,21 @@ async function spoil(fault: Fault, spoiled: Spoiled): Promise<void> {
       return send({ status: 200, body: whole.slice(0, whole.length / 2) }, fault.kind)
     }
   }
+}
+
+/** The code that Intercom documents for a status, where a fault names none. */
+function usualCode(status: number): string {
+  return usualCodes[status] ?? (status < 500 ? 'bad_request' : 'server_error')
+}
+
+const usualCodes: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'request_timeout',
+  409: 'conflict',
+  429: 'rate_limit_exceeded',
+  503: 'service_unavailable',
 }
 
 function write(response: ServerResponse, { status, body, html, headers }: Reply): void {

@@ -48,6 +48,11 @@ export class RateLimit {
     this.#used += requests
   }
 
+  /** As if nothing had been asked for in the present window. */
+  clear(): void {
+    this.#used = 0
+  }
+
   #enterWindow(): number {
     const now = this.#now()
     const window = Math.floor(now / windowMilliseconds) * windowMilliseconds

@@ -86,6 +86,7 @@ export class SandboxState {
     this.#ahead = 0
     this.faults.clear()
     this.log.clear()
+    this.rateLimit.clear()
     this.start(this.#seed)
   }
 }

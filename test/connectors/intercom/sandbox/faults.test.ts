@@ -40,7 +40,7 @@ const answers: readonly Case[] = [
     what: '429',
     fault: { kind: 'status', status: 429, headers: { 'Retry-After': '7' } },
     status: 429,
-    text: /"code":"429"/,
+    text: /"code":"rate_limit_exceeded"/,
     applied: false,
   },
   { what: 'garbage', fault: { kind: 'garbage' }, status: 200, text: /<<</, applied: true },
