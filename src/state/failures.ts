@@ -24,12 +24,6 @@ interface FailureRow {
   readonly next_retry: number | null
 }
 
-/** Where the next page begins. */
-interface Place {
-  readonly activation: string
-  readonly key: string
-}
-
 const openPage = `select a.name as activation, f.run_id, f.key, f.identifier, f.kind, f.status, f.code, f.message, f.field,
   f.http_status, f.request_id, f.hint, f.attempts, f.first_seen, f.last_seen, f.next_retry
   from failures f join activations a on a.id = f.activation_id where f.resolved_at is null`
@@ -48,43 +42,43 @@ export async function* readFailures(
   database: Database,
   filter: { readonly activation?: string | undefined; readonly run?: number | undefined },
 ): AsyncGenerator<readonly FailureRecord[]> {
-  let last: Place | null = null
-  do {
-    const rows: readonly FailureRow[] = await database.read((session) =>
-      readPage(session, filter, last),
-    )
-    const end: FailureRow | undefined = rows.length === failuresPerPage ? rows.at(-1) : undefined
-    last = end === undefined ? null : { activation: end.activation, key: end.key }
-    if (rows.length > 0) yield rows.map(toRecord)
-  } while (last !== null)
+  const { activation, run } = filter
+  if (run !== undefined) {
+    const named = activation === undefined ? '' : 'and a.name = ?'
+    const bindings = activation === undefined ? [run] : [run, activation]
+    yield* readPages(database, `${pageOfRun} ${named}`, 'o.key', bindings)
+    return
+  }
+  // One activation after the other, since only the keys of one lie in order.
+  const names = activation === undefined ? await readNames(database) : [activation]
+  for (const name of names)
+    yield* readPages(database, `${openPage} and a.name = ?`, 'f.key', [name])
 }
 
-async function readPage(
-  session: Session,
-  filter: { readonly activation?: string | undefined; readonly run?: number | undefined },
-  last: Place | null,
-): Promise<readonly FailureRow[]> {
-  const { activation, run } = filter
-  const bindings: Cell[] = []
-  let sql = openPage
-  let key = 'f.key'
-  if (run !== undefined) {
-    sql = pageOfRun
-    key = 'o.key'
-    bindings.push(run)
-  }
-  // A run has one activation, and where one is named there is only one: the key alone is the place then.
-  const one = run !== undefined || activation !== undefined
-  if (activation !== undefined) {
-    sql += ' and a.name = ?'
-    bindings.push(activation)
-  }
-  if (last !== null) {
-    sql += one ? ` and ${key} > ?` : ` and (a.name > ? or (a.name = ? and ${key} > ?))`
-    bindings.push(...(one ? [last.key] : [last.activation, last.activation, last.key]))
-  }
-  sql += ` order by ${one ? '' : 'a.name, '}${key} limit ${failuresPerPage}`
-  return session.all<FailureRow>(sql, bindings)
+async function readNames(database: Database): Promise<readonly string[]> {
+  const rows = await database.read((session) =>
+    session.all<{ name: string }>('select name from activations order by name'),
+  )
+  return rows.map(({ name }) => name)
+}
+
+async function* readPages(
+  database: Database,
+  sql: string,
+  key: string,
+  bindings: readonly Cell[],
+): AsyncGenerator<readonly FailureRecord[]> {
+  const end = `order by ${key} limit ${failuresPerPage}`
+  let last: string | null = null
+  do {
+    const rows: readonly FailureRow[] = await database.read((session) =>
+      last === null
+        ? session.all(`${sql} ${end}`, bindings)
+        : session.all(`${sql} and ${key} > ? ${end}`, [...bindings, last]),
+    )
+    last = rows.length === failuresPerPage ? (rows.at(-1)?.key ?? null) : null
+    if (rows.length > 0) yield rows.map(toRecord)
+  } while (last !== null)
 }
 
 function toRecord(row: FailureRow): FailureRecord {
