@@ -155,11 +155,12 @@ describe('table', () => {
   it('names row, code, field, message and remedy', async () => {
     expect(await text(failuresTable(100, plain), [failure()])).toMatchInlineSnapshot(`
       "people
-      KEY      CODE           FIELD                 MESSAGE
-      user-17  invalid_value  custom_attributes.se  seats takes a whole number, and the column holds text
-                              ats                   → Cast the column in the query.
-                                                    update, 2 attempts · since 2026-11-20 08:00:00 UTC ·
-                                                    again with the next run
+      KEY      CODE           FIELD                    MESSAGE
+      user-17  invalid_value  custom_attributes.seats  seats takes a whole number, and the column holds
+                                                       text
+                                                       → Cast the column in the query.
+                                                       update, 2 attempts · since 2026-11-20 08:00:00 UTC
+                                                       · again with the next run
       "
     `)
   })
