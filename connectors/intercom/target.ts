@@ -119,6 +119,7 @@ class IntercomTarget implements Target {
     if (found.failed.kind === 'stopped') return null
     const delivery = judge(found.failed, {})
     if (delivery.result !== 'rejected') return delivery
+    if (this.#searchRefused) return new Map()
     this.#searchRefused = true
     this.#context.notice(
       `Intercom refused to search for contacts by ${identifier}: those that exist are found one by one, which takes more calls.`,

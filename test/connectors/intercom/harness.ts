@@ -13,6 +13,7 @@ import type {
   TargetRecord,
 } from '../../../src/connector/index.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
+import { onTheWire } from '../../support/wire.ts'
 
 /** A moment in the middle of a window. */
 export const noon = Date.UTC(2026, 10, 21, 12, 0, 3)
@@ -83,8 +84,8 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
  * process itself (the limiter's queue yields through them) count as something.
  */
 export function runAll<Result>(clock: VirtualClock, work: () => Promise<Result>): Promise<Result> {
-  const before = timers()
-  return clock.runAll(work, { isIdle: () => timers() <= before, turns: 20 })
+  const isIdle = () => timers() === 0 && onTheWire() === 0
+  return clock.runAll(work, { isIdle })
 }
 
 function timers(): number {
