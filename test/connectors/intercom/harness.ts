@@ -111,7 +111,7 @@ export function operation(
   return { ordinal, key: String(ordinal), kind, id, record, changed, fingerprint: `${ordinal}` }
 }
 
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 /** Delivers operations as the engine does: in batches, several at once. Returns the results by ordinal. */
 export async function deliverAll(
