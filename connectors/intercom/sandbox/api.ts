@@ -1,19 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError, errorList, parameterInvalid } from './errors.ts'
-import type { Fault } from './faults.ts'
 import { randomUuid } from './identifiers.ts'
+import { type Reply, write } from './reply.ts'
 import { isObject, type Json } from './request.ts'
 import { findRoute } from './routes.ts'
+import { spoil } from './spoil.ts'
 import type { SandboxState } from './state.ts'
 import { notInThisVersion, versionNumber } from './versions.ts'
-
-interface Reply {
-  readonly status: number
-  /** Text goes out as it is, everything else as JSON. */
-  readonly body: unknown
-  readonly html?: boolean
-  readonly headers?: Readonly<Record<string, string>>
-}
 
 /** Answers a request to one of Intercom's paths, unless a fault says otherwise, and logs it. */
 export async function answer(
@@ -89,75 +82,6 @@ export async function answer(
   })
   if (fault === null) return send(handle())
   await spoil(fault, { handle, send, log, response, state, requestId, stopped })
-}
-
-/** What a fault needs of the request that it meets. */
-interface Spoiled {
-  readonly handle: () => Reply
-  readonly send: (reply: Reply, fault: string) => void
-  readonly log: (status: number | null, fault: string) => void
-  readonly response: ServerResponse
-  readonly state: SandboxState
-  readonly requestId: string
-  readonly stopped: AbortSignal
-}
-
-async function spoil(fault: Fault, spoiled: Spoiled): Promise<void> {
-  const { handle, send, log, response } = spoiled
-  if (fault.kind === 'slow') {
-    await spoiled.state.clock.sleep(fault.milliseconds, spoiled.stopped)
-    return send(handle(), fault.kind)
-  }
-  const proper = fault.applied ? handle() : null
-  switch (fault.kind) {
-    case 'status': {
-      const { code = usualCode(fault.status), message = 'The sandbox was told to fail' } = fault
-      const list = errorList(spoiled.requestId, code, message)
-      const html = `<html><body><h1>${fault.status}</h1></body></html>`
-      const body = fault.body === 'json' ? list : fault.body === 'html' ? html : ''
-      const reply = { status: fault.status, body, html: fault.body === 'html' }
-      return send({ ...reply, headers: fault.headers }, fault.kind)
-    }
-    case 'reset':
-      log(null, fault.kind)
-      response.socket?.resetAndDestroy()
-      return
-    case 'hang':
-      return log(null, fault.kind)
-    case 'garbage':
-      return send({ status: 200, body: '{"type": <<<' }, fault.kind)
-    case 'empty':
-      return send({ status: 200, body: '' }, fault.kind)
-    case 'truncated': {
-      const whole = JSON.stringify(proper?.body ?? { type: 'list', data: [] })
-      return send({ status: 200, body: whole.slice(0, whole.length / 2) }, fault.kind)
-    }
-  }
-}
-
-/** The code that Intercom documents for a status, where a fault names none. */
-function usualCode(status: number): string {
-  return usualCodes[status] ?? (status < 500 ? 'bad_request' : 'server_error')
-}
-
-const usualCodes: Readonly<Record<number, string>> = {
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'not_found',
-  408: 'request_timeout',
-  409: 'conflict',
-  429: 'rate_limit_exceeded',
-  503: 'service_unavailable',
-}
-
-function write(response: ServerResponse, { status, body, html, headers }: Reply): void {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  response.writeHead(status, {
-    'Content-Type': html === true ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-    ...headers,
-  })
-  response.end(text)
 }
 
 function refusal(error: ApiError, requestId: string): Reply {

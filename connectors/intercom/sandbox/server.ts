@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../../../src/connector/index.ts'
@@ -12,6 +13,8 @@ export async function listen(
   port: number,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const stopped = new AbortController()
+  // Every request that is made to wait listens.
+  setMaxListeners(0, stopped.signal)
   const server = createServer((request, response) => {
     serve(state, request, response, stopped.signal).catch((error: unknown) => {
       if (response.headersSent || stopped.signal.aborted) response.destroy()

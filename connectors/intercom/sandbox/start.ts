@@ -4,21 +4,12 @@ import {
   type ConnectorContext,
   type RunningSandbox,
 } from '../../../src/connector/index.ts'
-import type { Company } from './company.ts'
-import type { Contact } from './contact.ts'
 import type { FaultRule, FaultRuleInput } from './faults.ts'
 import { type SandboxOptions, type Settings, sandboxOptions } from './options.ts'
 import type { RequestReport } from './request-log.ts'
 import type { Seed, Seeded } from './seed.ts'
 import { listen } from './server.ts'
-import { SandboxState } from './state.ts'
-
-/** Everything that the workspace holds. */
-export interface Contents {
-  /** In order of creation; archived, deleted and merged ones too. */
-  readonly contacts: readonly Contact[]
-  readonly companies: readonly Company[]
-}
+import { type Contents, SandboxState } from './state.ts'
 
 /** A running sandbox, and what tests and the control API do with it. */
 export interface RunningIntercomSandbox extends RunningSandbox {

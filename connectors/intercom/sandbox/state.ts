@@ -4,14 +4,22 @@ import {
   ConfigurationError,
   type ConnectorContext,
 } from '../../../src/connector/index.ts'
+import type { Company } from './company.ts'
+import type { Contact } from './contact.ts'
 import { ApiError } from './errors.ts'
 import { Faults } from './faults.ts'
 import { type SandboxOptions, type Settings, settings } from './options.ts'
 import { RateLimit } from './rate-limit.ts'
 import { RequestLog } from './request-log.ts'
 import { plantSeed, type Seeded } from './seed.ts'
-import type { Contents } from './start.ts'
 import { Workspace } from './workspace.ts'
+
+/** Everything that the workspace holds. */
+export interface Contents {
+  /** In order of creation; archived, deleted and merged ones too. */
+  readonly contacts: readonly Contact[]
+  readonly companies: readonly Company[]
+}
 
 /** Everything that a running sandbox knows. */
 export class SandboxState {
