@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -55,5 +57,22 @@ describe('postgres options', () => {
         expect.any(String),
       ])
     }
+  })
+})
+
+describe('the table of contents', () => {
+  it.each(['postgres', 'duckdb'])('loads no driver with %s', (name) => {
+    const entry = new URL(`../../../dist/connectors/${name}/index.js`, import.meta.url).href
+    const program = `await import(${JSON.stringify(entry)})
+      const { createRequire } = await import('node:module')
+      const loaded = Object.keys(createRequire(${JSON.stringify(entry)}).cache)
+      console.log(JSON.stringify(loaded.filter((file) => /node_modules.(pg|@duckdb)/.test(file))))`
+    const root = fileURLToPath(new URL('../../..', import.meta.url))
+    const options = { cwd: root, encoding: 'utf8' } as const
+    const run = (text: string) =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', text], options)
+    expect(JSON.parse(run(program))).toEqual([])
+    // The same question sees a driver that is loaded.
+    expect(JSON.parse(run(`await import('pg')\n${program}`))).not.toEqual([])
   })
 })
