@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { access, constants, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ConfigurationError } from '../connector/index.ts'
 
@@ -23,21 +24,38 @@ export async function writeWhole(
   const straight = await isSpecial(path)
   const written = straight ? path : `${path}.${process.pid}.tmp`
   const stream = createWriteStream(written, { flags: straight ? 'r+' : 'w' })
-  let failure: NodeJS.ErrnoException | null = null
-  stream.on('error', (error) => {
-    failure = error
-  })
   try {
     await pipeline(pieces, stream)
-    if (!straight) await rename(written, path)
   } catch (error) {
     if (!straight) await rm(written, { force: true })
-    const refused =
-      failure ?? ((error as NodeJS.ErrnoException).syscall === 'rename' ? error : null)
-    if (refused === null) throw error
-    throw new ConfigurationError(
-      `Cannot write ${path} (${(refused as NodeJS.ErrnoException).code ?? 'unknown'}). Name a file in a folder that exists and is writable.`,
-      { cause: error },
-    )
+    // What a system call refused is about the file; anything else came with the pieces.
+    throw error instanceof Error && 'syscall' in error ? cannotWrite(path, error) : error
+  }
+  if (straight) return
+  try {
+    await rename(written, path)
+  } catch (error) {
+    await rm(written, { force: true })
+    throw cannotWrite(path, error)
+  }
+}
+
+function cannotWrite(path: string, error: unknown): ConfigurationError {
+  const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+  return new ConfigurationError(
+    `Cannot write ${path}${code}. Name a file in a folder that exists and is writable.`,
+    { cause: error },
+  )
+}
+
+/** Throws `ConfigurationError` where a file could not be written: better now than after a long run. */
+export async function requireWritable(path: string): Promise<void> {
+  try {
+    await access((await isSpecial(path)) ? path : dirname(path), constants.W_OK)
+    if ((await isSpecial(path)) && (await stat(path)).isDirectory()) {
+      throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
+    }
+  } catch (error) {
+    throw cannotWrite(path, error)
   }
 }

@@ -23,7 +23,7 @@ function details(event: RunEvent): Record<string, unknown> {
         rate_limited: event.requests.rateLimited,
       }
     case 'notice':
-      return { notice: event.message }
+      return {}
     case 'finished':
       return { summary: event.summary }
   }
@@ -50,10 +50,11 @@ export function logVoice(context: CommandContext, options: GlobalOptions): Voice
     say: (level, text) => logger[level](text),
     log(event) {
       const level = event.type === 'planning' || event.type === 'writing' ? 'debug' : 'info'
-      const failed = event.type === 'finished' && event.summary.error !== null
-      logger[failed ? 'error' : level](
+      const error = event.type === 'finished' ? event.summary.error : null
+      const message = event.type === 'notice' ? event.message : (error ?? event.type)
+      logger[error === null ? level : 'error'](
         { event: event.type, activation: event.activation, ...details(event) },
-        event.type === 'notice' ? event.message : `${event.activation}: ${event.type}`,
+        `${event.activation}: ${message}`,
       )
     },
     redirect: () => undefined,

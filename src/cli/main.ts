@@ -18,6 +18,17 @@ const context: CommandContext = {
   exitCode: exitCodes.done,
 }
 
+/** For what no command was there to catch. */
+async function crash(error: unknown): Promise<void> {
+  const options = { project: '.', color: true, logFormat: 'text' } as const
+  const voice = await openVoice(context, options)
+  context.exitCode = await explain(error, { context, options, voice })
+}
+
+process.on('uncaughtException', (error) => {
+  void crash(error).finally(() => process.exit(context.exitCode))
+})
+
 try {
   await buildProgram(context).parseAsync()
 } catch (error) {
@@ -25,10 +36,8 @@ try {
     // Commander has printed help, the version or the usage error by now.
     context.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   } else {
-    const options = { project: '.', color: true, logFormat: 'text' } as const
-    const voice = await openVoice(context, options)
-    context.exitCode = await explain(error, { context, options, voice })
+    await crash(error)
   }
 }
 // A handle that somebody left open must not keep a scheduler waiting.
-process.exit(process.exitCode ?? context.exitCode)
+process.exit(context.exitCode)

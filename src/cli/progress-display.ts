@@ -45,7 +45,7 @@ export function openProgress(session: Session): ProgressDisplay {
       stderr.put(`${printable(progress.activation)}: ${progressText(progress, now)}\n`)
     }
   }
-  const listener = (event: RunEvent): void => {
+  const hear = (event: RunEvent): void => {
     progress = advance(progress, event, context.clock.now())
     if (event.type === 'started' && !redraws) {
       const run = event.run === null ? '' : ` (run ${event.run})`
@@ -79,7 +79,13 @@ export function openProgress(session: Session): ProgressDisplay {
     }
   }
   return {
-    listener,
+    listener(event) {
+      try {
+        hear(event)
+      } catch {
+        // Watching must not change what is watched.
+      }
+    },
     async close() {
       closed.abort()
       await drawing

@@ -64,6 +64,10 @@ async function run(
 ): Promise<number> {
   const { context } = session
   let summary: CommandSummary
+  if (options.summaryFile !== undefined) {
+    const { requireWritable } = await import('./files.ts')
+    await requireWritable(options.summaryFile)
+  }
   try {
     summary = await execute(session, names)
   } catch (error) {
@@ -75,7 +79,13 @@ async function run(
   }
   if (options.summaryFile !== undefined) {
     const { writeWhole } = await import('./files.ts')
-    await writeWhole(options.summaryFile, [`${JSON.stringify(summary)}\n`])
+    try {
+      await writeWhole(options.summaryFile, [`${JSON.stringify(summary)}\n`])
+    } catch (error) {
+      // The run is over: what it came to is told all the same.
+      const code = await explain(error, session)
+      if (summary.exit_code === exitCodes.done) summary = { ...summary, exit_code: code }
+    }
   }
   if (options.json === true) {
     await context.stdout.write(`${JSON.stringify(summary)}\n`)

@@ -16,14 +16,13 @@ export function wrap(text: string, columns: number): string[] {
   return wrapAnsi(text, Math.max(1, columns), { hard: true, trim: true }).split('\n')
 }
 
-const segments = new Intl.Segmenter('en', { granularity: 'grapheme' })
-
 /** Text cut to `columns`, with `…` where something was cut. */
 export function truncate(text: string, columns: number): string {
   if (width(text) <= columns) return text
   let kept = ''
   let used = 0
-  for (const { segment } of segments.segment(text)) {
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+  for (const { segment } of graphemes.segment(text)) {
     used += width(segment)
     if (used > columns - 1) break
     kept += segment

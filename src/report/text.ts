@@ -1,7 +1,9 @@
-const numbers = new Intl.NumberFormat('en-US')
+// Made when it is first needed: making it takes as long as starting the command line.
+let numbers: Intl.NumberFormat | null = null
 
 /** `12345` as `12,345`. */
 export function count(value: number): string {
+  numbers ??= new Intl.NumberFormat('en-US')
   return numbers.format(value)
 }
 
@@ -28,7 +30,10 @@ export function time(timestamp: number): string {
 }
 
 // Besides control characters: line and paragraph separators, lone surrogates, and what changes the direction of text.
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu
+// Ranges rather than \p{Cc} and the like, which take long to compile.
+const unprintable =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu
 
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

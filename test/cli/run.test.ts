@@ -110,6 +110,18 @@ describe('run', () => {
     expect(JSON.parse(await readFile(join(cwd, 'out.json'), 'utf8'))).toEqual(summary)
   })
 
+  it('refuses before it starts to write the summary where that is impossible', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const run = await millrace(['run', '--summary-file', 'no/such/run.json'], { cwd })
+    expect(run).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        'Cannot write no/such/run.json (ENOENT). Name a file in a folder that exists and is writable.\n',
+    })
+    expect(sandbox.contents().contacts).toHaveLength(0)
+  })
+
   it('stops with 4 and one clear message where nobody answers', async () => {
     await sandbox.close()
     const cwd = await folderWith(projectFiles(sandbox.url))
@@ -240,6 +252,59 @@ describe('stopping', () => {
       },
     })
     expect({ code, stdout }).toEqual({ code: 143, stdout: '' })
+  })
+})
+
+describe('an error of millrace itself', () => {
+  const env = (code: string) => ({
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}`,
+  })
+  const broken = env("JSON.stringify = () => { throw new TypeError('boom') }")
+  const uncaught = env(
+    "process.stdout.write = () => setImmediate(() => { throw new Error('boom') })",
+  )
+
+  it.each([
+    ['thrown by a command', broken],
+    ['thrown by nobody in particular', uncaught],
+  ])('is one line: %s', async (_name, environment) => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    const { code, stderr } = await millrace(['validate', '--json'], { cwd, env: environment })
+    expect(code).toBe(4)
+    expect(stderr).toBe(
+      'millrace: internal error: boom (this is a bug in millrace; set MILLRACE_DEBUG=1 to see where)\n',
+    )
+    const debug = await millrace(['validate', '--json'], {
+      cwd,
+      env: { ...environment, MILLRACE_DEBUG: '1' },
+    })
+    expect(debug.stderr).toMatch(/^\s+at /m)
+  })
+})
+
+describe('what init makes', () => {
+  it('runs against the sandbox as it says, and sends nothing the second time', async () => {
+    const cwd = await folderWith()
+    expect((await millrace(['init'], { cwd })).code).toBe(0)
+    let results: readonly CommandSummary[] = []
+    const served = await millrace(['sandbox', '--port', '0', '--seed', 'sandbox.json', '--json'], {
+      cwd,
+      started: (child) => {
+        child.stdout?.once('data', async (line: string) => {
+          const { url } = JSON.parse(line) as { url: string }
+          const env = { INTERCOM_BASE_URL: url }
+          const first = await millrace(['run', '--json'], { cwd, env })
+          const second = await millrace(['run', '--json'], { cwd, env })
+          results = [lastLine(first.stdout), lastLine(second.stdout)]
+          child.kill('SIGTERM')
+        })
+      },
+    })
+    expect(served.stderr).toBe('')
+    const [first, second] = results
+    expect(first).toMatchObject({ status: 'done', exit_code: 0 })
+    expect(first?.activations.map(({ outcomes }) => outcomes.applied)).toEqual([3, 6])
+    expect(second?.activations.map(({ calls }) => calls.total)).toEqual([0, 0])
   })
 })
 
