@@ -6,6 +6,9 @@ import type { Voice } from './voice.ts'
 /** Names under which a secret might reach a log line; whatever stands there is replaced. */
 const secretNames = ['token', 'password', 'secret', 'url', 'authorization', 'connection']
 
+// What repeats while a run goes on is logged no more often than this.
+const repeatMilliseconds = 1000
+
 /** The part of an event that a log line holds beside its type and activation. */
 function details(event: RunEvent): Record<string, unknown> {
   switch (event.type) {
@@ -46,10 +49,16 @@ export function logVoice(context: CommandContext, options: GlobalOptions): Voice
     },
     stream,
   )
+  const logged = new Map<RunEvent['type'], number>()
   return {
     say: (level, text) => logger[level](text),
     log(event) {
       const level = event.type === 'planning' || event.type === 'writing' ? 'debug' : 'info'
+      if (level === 'debug') {
+        const now = context.clock.now()
+        if (now - (logged.get(event.type) ?? Number.NEGATIVE_INFINITY) < repeatMilliseconds) return
+        logged.set(event.type, now)
+      }
       const error = event.type === 'finished' ? event.summary.error : null
       const message = event.type === 'notice' ? event.message : (error ?? event.type)
       logger[error === null ? level : 'error'](
