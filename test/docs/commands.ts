@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { connectors } from '../../connectors/index.ts'
+import { sandbox } from '../../connectors/intercom/sandbox/index.ts'
 import { realClock } from '../../src/cli/clock.ts'
 import { Output } from '../../src/cli/output.ts'
 import { buildProgram } from '../../src/cli/program.ts'
+import { sandboxFlags } from '../../src/cli/sandbox-flags.ts'
 
 const program = buildProgram({
   connectors,
@@ -13,6 +15,9 @@ const program = buildProgram({
   stderr: new Output(process.stderr),
   exitCode: 0,
 })
+
+// These come from the sandbox itself, once the command runs.
+const sandboxOptions = ['--json', ...(await sandboxFlags(sandbox)).options.map(({ long }) => long)]
 
 /** Every `millrace ...` in a text, up to where the shell's own words begin. */
 export function commandsIn(text: string): string[] {
@@ -38,6 +43,11 @@ export function unknownIn(commandLine: string): string | null {
   const flags = words
     .map((word) => word.replace(/=.*/, ''))
     .filter((word) => /^--?[a-z]/.test(word))
-  const unknown = flags.find((flag) => !global(flag) && !known(command, flag))
+  const unknown = flags.find(
+    (flag) =>
+      !global(flag) &&
+      !known(command, flag) &&
+      !(name === 'sandbox' && sandboxOptions.includes(flag)),
+  )
   return unknown === undefined ? null : `${name} has no option ${unknown}`
 }

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandsIn, unknownIn } from './commands.ts'
-import { matches, normalised, openDesk, typedIn } from './console.ts'
+import { type Desk, matches, normalised, openDesk, typedIn } from './console.ts'
 import { exceptionFor, exceptions } from './exceptions.ts'
 import { readPages, root } from './markdown.ts'
 import { problemIn } from './yaml.ts'
@@ -26,9 +26,7 @@ describe.each(pages)('$page', ({ page, text, blocks }) => {
 
   test('names only commands and options that exist', () => {
     const spans = [...text.matchAll(/`(millrace [^`]+)`/g)].map((match) => match[1] ?? '')
-    const shell = blocks
-      .filter((block) => block.language !== 'console' && exceptionFor(block) === undefined)
-      .map((block) => block.text)
+    const shell = blocks.filter((block) => block.language !== 'console').map((block) => block.text)
     const wrong = [...spans, ...shell]
       .flatMap(commandsIn)
       .map((command) => ({ command, problem: unknownIn(command) }))
@@ -75,6 +73,29 @@ describe.each(pages)('$page', ({ page, text, blocks }) => {
       }
     })
   }
+})
+
+describe('shell commands', () => {
+  const shell = blocks.filter(
+    (block) => /^(ba)?sh$/.test(block.language) && exceptionFor(block) === undefined,
+  )
+  let desk: Desk
+  beforeAll(async () => {
+    desk = await openDesk()
+    await desk.run('millrace run companies people')
+  })
+  afterAll(() => desk?.close())
+
+  test.for(shell)('$page:$line succeed', { timeout: 60_000 }, async (block, { skip }) => {
+    const tools = ['jq', 'curl'].filter((tool) => block.text.includes(`${tool} `))
+    for (const tool of tools) {
+      const { code } = await desk.run(`command -v ${tool}`)
+      skip(code !== 0, `${tool} is not installed here`)
+    }
+    // Of the runs that a page may name, the desk has the second.
+    const text = block.text.replace(/--run \d+/g, '--run 2')
+    expect(await desk.run(`set -e\n${text}`)).toMatchObject({ code: 0 })
+  })
 })
 
 test('the README leads to every page', () => {
