@@ -134,7 +134,7 @@ export class Client {
     if (status !== 429) {
       return {
         result: { kind: 'answered', status, headers, body, requestId },
-        end: { kind: 'answered', headers: limits },
+        end: { kind: 'answered', headers: limits, succeeded: status < 300 && body !== undefined },
       }
     }
     this.#rateLimited += 1

@@ -38,7 +38,11 @@ export class ContactWriter {
   /** Delivers one operation; `hits` are the ids that a search has found. Null where nothing was sent. */
   deliver(operation: Operation, hits: Hits, signal: AbortSignal): Promise<Delivery | null> {
     const fresh: Path = { mayCreate: true, begun: false }
-    if (operation.id !== null) return this.#update(operation, operation.id, fresh, signal)
+    if (operation.id !== null) {
+      return operation.kind === 'create' && this.#mayBeAnothers(operation)
+        ? this.#verify(operation, operation.id, signal)
+        : this.#update(operation, operation.id, fresh, signal)
+    }
     const value = operation.record[this.#identifier]
     if (typeof value !== 'string' || value === '') {
       return Promise.resolve({ result: 'rejected', failure: noIdentifier(this.#identifier) })
@@ -129,24 +133,38 @@ export class ContactWriter {
     if (conflict.kind === 'unclear') return judge(refusal, operation.record)
     if (conflict.kind === 'archived') return withId(judge(refusal, operation.record), conflict.id)
     if (!this.#mayBeAnothers(operation)) return this.#adopt(operation, conflict.id, signal)
-    const reply = await this.#client.call(
+    const reply = await this.#look(conflict.id, signal)
+    if (reply.kind === 'stopped') return interrupted()
+    if (gone(reply)) return changedMeanwhile()
+    if (idOf(reply) === null) return judge(reply, operation.record)
+    if (isAnothers(reply, operation)) return { result: 'rejected', failure: heldByAnother(refusal) }
+    return this.#adopt(operation, conflict.id, signal)
+  }
+
+  /**
+   * An id that was learnt from a refusal, and never written to, may be that of another person with the same email
+   * (an archived contact cannot be looked at). It is used only if its contact is the one that is meant.
+   */
+  async #verify(operation: Operation, id: string, signal: AbortSignal): Promise<Delivery | null> {
+    const reply = await this.#look(id, signal)
+    if (reply.kind === 'stopped') return null
+    if (gone(reply) || isAnothers(reply, operation)) {
+      return this.#replace(operation, { mayCreate: true, begun: true }, signal)
+    }
+    if (idOf(reply) === null && !merged(reply)) return judge(reply, operation.record)
+    return this.#update(operation, id, { mayCreate: true, begun: true }, signal)
+  }
+
+  #look(id: string, signal: AbortSignal): Promise<Reply> {
+    return this.#client.call(
       {
         method: 'GET',
         endpoint: '/contacts/{id}',
-        path: `/contacts/${conflict.id}`,
+        path: `/contacts/${encodeURIComponent(id)}`,
         priority: priorities.repair,
       },
       signal,
     )
-    if (reply.kind === 'stopped') return interrupted()
-    if (reply.kind !== 'answered' || idOf(reply) === null) {
-      return gone(reply) ? changedMeanwhile() : judge(reply, operation.record)
-    }
-    const holder = text(reply.body, 'external_id')
-    if (holder !== null && holder !== operation.record.external_id) {
-      return { result: 'rejected', failure: heldByAnother(refusal) }
-    }
-    return this.#adopt(operation, conflict.id, signal)
   }
 
   /** With an email in the record the conflict may have come from that, and the contact be another person. */
@@ -176,6 +194,12 @@ export class ContactWriter {
 /** The id in an answer that confirms a contact; null for every other reply. */
 function idOf(reply: Reply): string | null {
   return reply.kind === 'answered' && reply.status === 200 ? text(reply.body, 'id') : null
+}
+
+/** The contact has an external id, and it is not that of the row. */
+function isAnothers(reply: Reply, operation: Operation): boolean {
+  const holder = idOf(reply) === null ? null : text((reply as Answered).body, 'external_id')
+  return holder !== null && holder !== operation.record.external_id
 }
 
 /** Intercom does not have this id: a 404 of its own, not one of a gateway on the way. */

@@ -16,7 +16,12 @@ export interface WindowHeaders {
 
 /** How a request ended, as far as the budget is concerned. */
 export type RequestEnd =
-  | { readonly kind: 'answered'; readonly headers: WindowHeaders | null }
+  | {
+      readonly kind: 'answered'
+      readonly headers: WindowHeaders | null
+      /** Intercom did what it was asked; gateways' errors say nothing of the limit. */
+      readonly succeeded: boolean
+    }
   /** Too many requests; `waitMilliseconds` is what `Retry-After` says, if anything. */
   | {
       readonly kind: 'refused'
@@ -35,7 +40,7 @@ export interface Ticket {
 }
 
 export interface Allowance {
-  /** How many requests may start now. */
+  /** How many requests may start now; Infinity where the server states no limit. */
   readonly room: number
   /** When more may start even if no answer arrives until then; Infinity where only an answer can tell. */
   readonly again: number
@@ -43,9 +48,7 @@ export interface Allowance {
   readonly probe: boolean
 }
 
-/** The limit to assume until a header says better: the smallest common one, less a little (FACTS 6.4). */
-const guessedLimit = 160
-/** Requests under way at once until the first header arrives. */
+/** Requests under way at once until the first answer tells the limit; less than the smallest one reported, 83. */
 const firstFew = 4
 /** Waited beyond the moment at which a window is over by all evidence. */
 const margin = 20
@@ -67,8 +70,9 @@ const fineEnough = 250
  */
 export class WindowBudget {
   readonly #clock = new ServerClock()
-  #limit = guessedLimit
-  #headersSeen = false
+  #limit = 0
+  /** The server answers without stating a limit, as the sandbox does when it has none. */
+  #unlimited = false
   #window: { start: number; left: number; readonly firstLeft: number; own: number } | null = null
   #inFlight = 0
   #probing = false
@@ -82,11 +86,8 @@ export class WindowBudget {
     if (now < this.#pausedUntil) return { room: 0, again: this.#pausedUntil, probe: false }
     const window = this.#window
     if (window === null) {
-      return {
-        room: Math.max(0, firstFew - this.#inFlight),
-        again: Number.POSITIVE_INFINITY,
-        probe: false,
-      }
+      const room = this.#unlimited ? Number.POSITIVE_INFINITY : firstFew - this.#inFlight
+      return { room: Math.max(0, room), again: Number.POSITIVE_INFINITY, probe: false }
     }
     const over = window.start + windowLength - this.#clock.low + margin
     const held = now < over ? this.#heldBack(window.start, now) : { count: 0, next: over }
@@ -110,21 +111,18 @@ export class WindowBudget {
     this.#inFlight -= 1
     if (ticket.probe) this.#probing = false
     if (end.kind === 'unsent') return
-    if (end.kind === 'lost') {
-      if (this.#window !== null) this.#window.left -= 1
-      return
-    }
-    this.#latency += (now - ticket.sentAt - this.#latency) * 0.2
-    if (end.headers === null) this.#countWithoutHeaders(ticket, now)
-    else this.#see(end.headers, ticket, now)
+    const headers = end.kind === 'lost' ? null : end.headers
+    if (headers !== null) this.#see(headers, ticket, now)
+    else if (this.#window !== null) this.#window.left -= 1
+    if (end.kind === 'answered' && headers === null && end.succeeded) this.#unlimited = true
     if (end.kind === 'refused') this.#pause(end, now)
   }
 
   #see(headers: WindowHeaders, ticket: Ticket, now: number): void {
     const { limit, start } = headers
     const left = headers.remaining - 1
-    this.#headersSeen = true
     this.#limit = limit
+    this.#latency += (now - ticket.sentAt - this.#latency) * 0.2
     this.#clock.learn(start, start + windowLength, ticket.sentAt, now)
     const window = this.#window
     if (window === null || start > window.start) {
@@ -134,15 +132,6 @@ export class WindowBudget {
       window.left = Math.min(window.left, left)
       window.own += 1
     }
-  }
-
-  /** Windows by our own clock, for a server that says nothing of its limit. */
-  #countWithoutHeaders(ticket: Ticket, now: number): void {
-    if (this.#window === null || (ticket.probe && !this.#headersSeen)) {
-      const start = Math.floor(now / windowLength) * windowLength
-      this.#window = { start, left: this.#limit, firstLeft: this.#limit, own: 0 }
-    }
-    this.#window.left -= 1
   }
 
   #pause(end: Extract<RequestEnd, { kind: 'refused' }>, now: number): void {

@@ -193,6 +193,27 @@ describe('contacts in the way', () => {
     expect(here.sandbox.contents().contacts).toMatchObject([other])
   })
 
+  test('an id learnt from an archived contact is not written to once it proves to be of another person', async () => {
+    const here = await session()
+    const other = { external_id: 'other', email: 'p1@example.com', name: 'Other' }
+    const [id] = here.sandbox.seed({ contacts: [other] }).contacts
+    const learnt: Operation = { ...operation(0, person(1), id), kind: 'create' }
+    const { results, calls } = await deliverMany(here, byExternalId, [learnt])
+    const contacts = here.sandbox.contents().contacts
+    expect(results).toMatchObject([{ result: 'applied', id: contacts[1]?.id, created: true }])
+    expect(contacts).toMatchObject([other, person(1)])
+    expect(calls).toEqual({ 'GET /contacts/{id}': 1, 'POST /contacts': 1 })
+  })
+
+  test('an id learnt from a refusal is used if its contact is the one that is meant', async () => {
+    const here = await session()
+    const [id] = here.sandbox.seed({ contacts: [{ ...person(1), name: 'Old' }] }).contacts
+    const learnt: Operation = { ...operation(0, person(1), id), kind: 'create' }
+    const { results, calls } = await deliverMany(here, byExternalId, [learnt])
+    expect(results).toEqual([{ result: 'applied', id, created: false }])
+    expect(calls).toEqual({ 'GET /contacts/{id}': 1, 'PUT /contacts/{id}': 1 })
+  })
+
   test('a change of external id to one that somebody holds is a conflict, not a loop', async () => {
     const here = await session()
     const seeded = here.sandbox.seed({ contacts: [person(1), person(2)] }).contacts

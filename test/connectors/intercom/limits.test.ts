@@ -58,6 +58,15 @@ test('another app that takes a fifth of the limit causes hardly a refusal, and n
   expect(rateLimited / total).toBeLessThanOrEqual(0.01)
 }, 60_000)
 
+test('a server that states no limit is not waited for', async () => {
+  const here = await session({ rate_limit: 0 })
+  const target = await here.open({ object: 'company', identifier: 'company_id', fields: [] })
+  const operations = Array.from({ length: 400 }, (_, at) => operation(at, { company_id: `c${at}` }))
+  const results = await runAll(here.clock, () => deliverAll(target, operations))
+  expect(results.every(({ result }) => result === 'applied')).toBe(true)
+  expect(here.clock.now()).toBe(noon)
+})
+
 test('a limit that another app has used up is waited out, without counting as an attempt', async () => {
   const here = await session({ rate_limit: 167 })
   const [id] = here.sandbox.seed({ contacts: [{ external_id: 'u1' }] }).contacts

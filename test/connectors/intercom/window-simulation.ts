@@ -59,7 +59,7 @@ export function simulate(simulation: Simulation): {
         now,
         refused
           ? { kind: 'refused', headers, waitMilliseconds: null }
-          : { kind: 'answered', headers },
+          : { kind: 'answered', headers, succeeded: true },
       )
     })
   }
