@@ -13,6 +13,11 @@ export interface Paced<Result> {
   readonly end: RequestEnd
 }
 
+interface Waiters {
+  readonly callbacks: Set<() => void>
+  readonly listener: () => void
+}
+
 /**
  * The one limiter that every request of a session passes. Bottleneck keeps the queue, its order and the number of
  * requests under way; its reservoir holds only what the budget has just allowed, so it never opens by itself.
@@ -23,7 +28,7 @@ export class Limiter {
   readonly #queue: Bottleneck
   readonly #budget = new WindowBudget()
   readonly #closed = new AbortController()
-  readonly #onAbort = new WeakMap<AbortSignal, Set<() => void>>()
+  readonly #onAbort = new Map<AbortSignal, Waiters>()
   /** Requests in the queue, allowed to start and not started yet, and under way. */
   #waiting = 0
   #granted = 0
@@ -63,6 +68,7 @@ export class Limiter {
 
   /** Drops what waits. Requests under way are not touched. */
   async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return
     this.#closed.abort()
     this.#wake?.cancel.abort()
     await this.#queue.stop({ dropWaitingJobs: true })
@@ -109,16 +115,28 @@ export class Limiter {
     )
   }
 
-  /** Calls back once `signal` aborts; however many wait, the signal has one listener. Returns how to call it off. */
+  /**
+   * Calls back once `signal` aborts; however many wait, the signal has one listener, and none once nobody waits:
+   * a signal made by `AbortSignal.any` is never freed while it has one. Returns how to call it off.
+   */
   #whenAborted(signal: AbortSignal, callback: () => void): () => void {
-    const callbacks = this.#onAbort.get(signal) ?? new Set()
-    if (!this.#onAbort.has(signal)) {
-      this.#onAbort.set(signal, callbacks)
-      signal.addEventListener('abort', () => {
-        for (const each of callbacks) each()
-      })
-    }
+    const { callbacks, listener } = this.#onAbort.get(signal) ?? this.#listen(signal)
     callbacks.add(callback)
-    return () => callbacks.delete(callback)
+    return () => {
+      callbacks.delete(callback)
+      if (callbacks.size > 0) return
+      signal.removeEventListener('abort', listener)
+      this.#onAbort.delete(signal)
+    }
+  }
+
+  #listen(signal: AbortSignal): Waiters {
+    const callbacks = new Set<() => void>()
+    const listener = () => {
+      for (const callback of callbacks) callback()
+    }
+    signal.addEventListener('abort', listener)
+    this.#onAbort.set(signal, { callbacks, listener })
+    return { callbacks, listener }
   }
 }
