@@ -32,3 +32,12 @@ subscribe('http.server.request.start', (message) => {
 export function onTheWire(): number {
   return created - arrived + answered - received
 }
+
+/**
+ * True when nothing moves but virtual time: no request or answer is on the wire, and no real timer runs (the
+ * limiter's queue yields through them).
+ */
+export function nothingMoves(): boolean {
+  if (onTheWire() !== 0) return false
+  return !process.getActiveResourcesInfo().includes('Timeout')
+}

@@ -13,7 +13,7 @@ import type {
   TargetRecord,
 } from '../../../src/connector/index.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
-import { onTheWire } from '../../support/wire.ts'
+import { nothingMoves } from '../../support/wire.ts'
 
 /** A moment in the middle of a window. */
 export const noon = Date.UTC(2026, 10, 21, 12, 0, 3)
@@ -84,12 +84,7 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
  * process itself (the limiter's queue yields through them) count as something.
  */
 export function runAll<Result>(clock: VirtualClock, work: () => Promise<Result>): Promise<Result> {
-  const isIdle = () => timers() === 0 && onTheWire() === 0
-  return clock.runAll(work, { isIdle })
-}
-
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  return clock.runAll(work, { isIdle: nothingMoves })
 }
 
 /** Numbers in [0, 1) that are the same every time. */
