@@ -84,7 +84,7 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
  * process itself (the limiter's queue yields through them) count as something.
  */
 export function runAll<Result>(clock: VirtualClock, work: () => Promise<Result>): Promise<Result> {
-  return clock.runAll(work, { isIdle: nothingMoves })
+  return clock.runAll(work, { isIdle: () => nothingMoves() })
 }
 
 /** Numbers in [0, 1) that are the same every time. */
