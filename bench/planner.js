@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectors } from '../dist/connectors/index.js'
-import { realClock } from '../dist/src/cli/clock.js'
 import { loadProject } from '../dist/src/config/project.js'
 import { planActivation } from '../dist/src/plan/planner.js'
+import { realClock } from '../dist/src/run/system.js'
 
 const activationText = (rows) => `
 query: |

@@ -17,7 +17,6 @@
  * ```
  */
 export { connectors } from '../connectors/index.ts'
-export { realClock as systemClock } from './cli/clock.ts'
 export type { Activation, FieldMapping } from './config/activation.ts'
 export {
   type LoadOptions,
@@ -37,3 +36,4 @@ export {
 } from './run/plan.ts'
 export { runActivations } from './run/run.ts'
 export type { CommandSummary, RunSummary } from './run/summary.ts'
+export { realClock as systemClock } from './run/system.ts'

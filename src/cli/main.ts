@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import { connectors } from '../../connectors/index.ts'
+import { realClock, realRandom } from '../run/system.ts'
 import { explain } from './action.ts'
-import { realClock, realRandom } from './clock.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { Output } from './output.ts'
 import { buildProgram } from './program.ts'

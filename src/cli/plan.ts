@@ -29,7 +29,7 @@ async function plan(
     (text) => voice.say('warn', text),
     async (signal) => {
       const { project, activations } = await openProject(session, names)
-      const { planActivations } = await import('../run/run.ts')
+      const { planActivations } = await import('../run/plan.ts')
       const display = openProgress(session)
       try {
         const { clock, random } = context

@@ -1,4 +1,4 @@
-import type { ActivationPlan } from '../run/run.ts'
+import type { ActivationPlan } from '../run/plan.ts'
 import { byCount } from './run.ts'
 import type { Style } from './style.ts'
 import { count, countOf, printable } from './text.ts'

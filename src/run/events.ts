@@ -23,3 +23,14 @@ export type RunEvent =
   | { readonly type: 'finished'; readonly activation: string; readonly summary: RunSummary }
 
 export type RunListener = (event: RunEvent) => void
+
+/** A listener whose errors are lost: watching must not change what is watched. */
+export function unhurt(listener: RunListener): RunListener {
+  return (event) => {
+    try {
+      listener(event)
+    } catch {
+      // A listener that fails loses its own event, nothing else.
+    }
+  }
+}

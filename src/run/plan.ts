@@ -4,6 +4,7 @@ import type { PlanSink, PlanTotals, RejectedRow } from '../plan/interfaces.ts'
 import { openStateStore } from '../state/index.ts'
 import type { StateStore } from '../state/store.ts'
 import { endingOf, interrupted } from './ending.ts'
+import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
 import { planFromSource } from './planning.ts'
 
@@ -42,6 +43,7 @@ export interface ActivationPlan {
 export async function planActivations(
   options: RunOptions & { readonly show: number },
 ): Promise<readonly ActivationPlan[]> {
+  const listener = unhurt(options.listener)
   const plans: ActivationPlan[] = []
   let store: StateStore | null = null
   try {
@@ -56,7 +58,7 @@ export async function planActivations(
           clock: options.clock,
           create: false,
         })
-        totals = await planOne(activation, store, sample, options)
+        totals = await planOne(activation, store, sample, { ...options, listener })
       } catch (thrown) {
         const ending = options.signal.aborted ? interrupted(options.signal) : endingOf(thrown)
         error = ending.error

@@ -3,12 +3,9 @@ import { openStateStore } from '../state/index.ts'
 import type { StateStore } from '../state/store.ts'
 import { runActivation } from './activation-run.ts'
 import { endingOf, interrupted, worstOf } from './ending.ts'
-import type { RunListener } from './events.ts'
+import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
 import { type CommandSummary, type RunSummary, summarize } from './summary.ts'
-
-export type { RunOptions } from './options.ts'
-export { type ActivationPlan, type PlannedOperation, planActivations } from './plan.ts'
 
 /**
  * Plans, writes and records each activation in turn; one that fails does not stop the others.
@@ -47,15 +44,4 @@ export async function runActivations(options: RunOptions): Promise<CommandSummar
 function unstarted(activation: Activation, startedAt: number, options: RunOptions): RunSummary {
   const ending = interrupted(options.signal)
   return summarize({ activation, startedAt, finishedAt: startedAt, ending })
-}
-
-/** Watching must not change what is watched. */
-function unhurt(listener: RunListener): RunListener {
-  return (event) => {
-    try {
-      listener(event)
-    } catch {
-      // A listener that fails loses its own event, nothing else.
-    }
-  }
 }

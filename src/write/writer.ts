@@ -92,10 +92,16 @@ class Writer {
     const { target, clock, random } = this.#options
     const { signal } = this.#stop
     try {
-      await tryAgain(() => target.prepare(signal), { policy: preparationRetries, clock, random, signal })
+      await tryAgain(() => target.prepare(signal), {
+        policy: preparationRetries,
+        clock,
+        random,
+        signal,
+      })
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof TryAgainError) this.#stopFor(new StopRunError(error.message, { cause: error }))
+      if (error instanceof TryAgainError)
+        this.#stopFor(new StopRunError(error.message, { cause: error }))
       else if (error instanceof StopRunError) this.#stopFor(error)
       else throw error
     }

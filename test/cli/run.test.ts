@@ -6,8 +6,8 @@ import {
   type RunningIntercomSandbox,
   startSandbox,
 } from '../../connectors/intercom/sandbox/index.ts'
-import { realClock } from '../../src/cli/clock.ts'
 import type { CommandSummary } from '../../src/run/summary.ts'
+import { realClock } from '../../src/run/system.ts'
 import { millrace } from '../support/cli.ts'
 import { type Gate, gateTo } from './gate.ts'
 import { folderWith, projectFiles } from './support.ts'

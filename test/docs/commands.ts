@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { connectors } from '../../connectors/index.ts'
 import { sandbox } from '../../connectors/intercom/sandbox/index.ts'
-import { realClock } from '../../src/cli/clock.ts'
 import { Output } from '../../src/cli/output.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { sandboxFlags } from '../../src/cli/sandbox-flags.ts'
+import { realClock } from '../../src/run/system.ts'
 
 const program = buildProgram({
   connectors,

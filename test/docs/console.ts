@@ -6,7 +6,7 @@ import {
   type RunningIntercomSandbox,
   startSandbox,
 } from '../../connectors/intercom/sandbox/index.ts'
-import { realClock } from '../../src/cli/clock.ts'
+import { realClock } from '../../src/run/system.ts'
 import { root } from './markdown.ts'
 
 /** A command of a `console` block and what the page says that it prints. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planJson, planMarkdown, planText } from '../../src/report/plan.ts'
 import { plain } from '../../src/report/style.ts'
-import type { ActivationPlan } from '../../src/run/run.ts'
+import type { ActivationPlan } from '../../src/run/plan.ts'
 
 const plan: ActivationPlan = {
   activation: 'people',
