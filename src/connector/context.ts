@@ -9,6 +9,16 @@ export interface Clock {
 /** A number in [0, 1), handed in so that tests hold chance. */
 export type Random = () => number
 
+/** Looks up ids that other activations of the project have learnt from the same target. */
+export interface KnownIds {
+  /** By value of the identifier (`company_id`), the target's ids of those records of the object that are known. */
+  find(
+    object: string,
+    identifier: string,
+    values: readonly string[],
+  ): Promise<ReadonlyMap<string, string>>
+}
+
 /** What every connector is given when it is opened. Nothing in a connector reads the process's own clock, chance or environment. */
 export interface ConnectorContext {
   readonly clock: Clock

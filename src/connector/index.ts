@@ -14,7 +14,7 @@
  * - **guard**: a limit that refuses a plan
  * - **run**: one execution
  */
-export type { Clock, ConnectorContext, Random } from './context.ts'
+export type { Clock, ConnectorContext, KnownIds, Random } from './context.ts'
 export {
   ConfigurationError,
   formatProblem,
@@ -29,10 +29,13 @@ export {
   type Failure,
   type FailureCode,
   failureCodes,
+  type List,
   type Mode,
   type Operation,
+  type OperationKind,
   type Outcome,
   type OutcomeStatus,
+  operationKinds,
   outcomeStatuses,
   type Scalar,
   type TargetRecord,
@@ -40,16 +43,19 @@ export {
 export type { Column, ColumnType, RowBatch, Value } from './row.ts'
 export { Secret, secretOption } from './secret.ts'
 export type { RowStream, Source, SourceConnector } from './source.ts'
-export type {
-  Connectors,
-  DeliveryPlan,
-  Field,
-  FieldType,
-  MappedField,
-  RequestCounts,
-  RunningSandbox,
-  Sandbox,
-  Target,
-  TargetConnector,
-  TargetObject,
+export {
+  type CheckPoint,
+  type Connectors,
+  type DeliveryPlan,
+  type Field,
+  type FieldType,
+  type MappedField,
+  type Removal,
+  type RequestCounts,
+  type RunningSandbox,
+  removals,
+  type Sandbox,
+  type Target,
+  type TargetConnector,
+  type TargetObject,
 } from './target.ts'

@@ -1,11 +1,26 @@
 /** A value as the target takes it. Dates and times are unix seconds. */
 export type Scalar = string | number | boolean | null
 
-/** A row after mapping and casting: field name to value, names as in the activation (`custom_attributes.plan`). */
-export type TargetRecord = Readonly<Record<string, Scalar>>
+/** A list that the target shall hold, of those things that millrace put there: sorted, each once. */
+export type List = readonly string[]
+
+/**
+ * A row after mapping and casting: field name to value, names as in the activation (`custom_attributes.plan`).
+ * The names `tags` (names of tags) and `companies` (`company_id`s) hold lists; their letter case is kept, and
+ * compared without for tags.
+ */
+export type TargetRecord = Readonly<Record<string, Scalar | List>>
 
 /** What an activation does with its rows. */
 export type Mode = 'upsert' | 'update' | 'insert' | 'delete' | 'archive'
+
+/**
+ * `create`: the key was never delivered (the target may have it all the same). `update`: it was. `delete` and
+ * `archive`: the mode's, or `on_removed`'s. `untag`: take away the tags and companies that millrace put there.
+ */
+export const operationKinds = ['create', 'update', 'delete', 'archive', 'untag'] as const
+
+export type OperationKind = (typeof operationKinds)[number]
 
 /** One intended change to one key. */
 export interface Operation {
@@ -13,14 +28,25 @@ export interface Operation {
   readonly ordinal: number
   /** What identifies the record between runs. */
   readonly key: string
-  /** `create`: the key was never delivered (the target may have it all the same). `update`: it was. */
-  readonly kind: 'create' | 'update'
+  readonly kind: OperationKind
+  /** True where the row left the query and `on_removed` asks for this. */
+  readonly removal: boolean
   /** The target's own id of the record, where it is known. */
   readonly id: string | null
-  /** Everything the target shall hold, not only what changed: delivering it twice does no harm. */
+  /**
+   * Everything the target shall hold, not only what changed: delivering it twice does no harm. For `delete` and
+   * `archive` only what identifies the record; for `untag` empty lists.
+   */
   readonly record: TargetRecord
-  /** The fields that differ from what was last delivered; all of them for a create. */
+  /**
+   * What the target holds as far as confirmed outcomes tell; null where nothing was ever confirmed. From its lists
+   * follows what may be taken away: only what millrace itself put there.
+   */
+  readonly held: TargetRecord | null
+  /** The fields and lists that differ from what was last delivered; all of them for a create. */
   readonly changed: readonly string[]
+  /** True where millrace itself archived the record, because its row had left the query, and it is back. */
+  readonly archivedByUs: boolean
   /** 128 bits that stand for `record`, as base64url. */
   readonly fingerprint: string
 }
@@ -68,6 +94,9 @@ export interface Failure {
  *
  * `id`: a string is learnt and kept, whatever the result; null says that the id we knew is no longer
  * right; undefined says nothing.
+ *
+ * `held`: lists that were changed in part before the rest failed, as the target now holds them, so that what
+ * millrace put there is never forgotten.
  */
 export type Delivery =
   | { readonly result: 'applied'; readonly id: string | null; readonly created: boolean }
@@ -75,12 +104,14 @@ export type Delivery =
       readonly result: 'rejected'
       readonly failure: Failure
       readonly id?: string | null | undefined
+      readonly held?: TargetRecord | undefined
     }
   /** Not delivered, or perhaps delivered but safe to send again. */
   | {
       readonly result: 'retry'
       readonly failure: Failure
       readonly id?: string | null | undefined
+      readonly held?: TargetRecord | undefined
       /** What the other side asked us to wait; never waited less. */
       readonly waitMilliseconds?: number | undefined
     }
@@ -89,6 +120,7 @@ export type Delivery =
       readonly result: 'in_doubt'
       readonly failure: Failure
       readonly id?: string | null | undefined
+      readonly held?: TargetRecord | undefined
     }
 
 /** How one operation ended. Each operation of a run has exactly one. */
@@ -106,7 +138,8 @@ export type OutcomeStatus = (typeof outcomeStatuses)[number]
 export interface Outcome {
   readonly ordinal: number
   readonly key: string
-  readonly kind: Operation['kind']
+  readonly kind: OperationKind
+  readonly removal: boolean
   readonly status: OutcomeStatus
   /** As in `Delivery`. */
   readonly id?: string | null | undefined
@@ -116,7 +149,10 @@ export interface Outcome {
   readonly attempts: number
   /** Present unless `applied`. */
   readonly failure?: Failure | undefined
-  /** What was delivered; present where the row got as far as an operation. */
-  readonly record?: TargetRecord | undefined
+  /**
+   * What the target holds now: all of it where `applied` (what it held before with what was delivered on top),
+   * else only the lists that `Delivery.held` names.
+   */
+  readonly held?: TargetRecord | undefined
   readonly fingerprint?: string | undefined
 }

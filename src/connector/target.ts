@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ConnectorContext } from './context.ts'
+import type { ConnectorContext, KnownIds } from './context.ts'
 import type { Delivery, Mode, Operation } from './operation.ts'
 import type { Column } from './row.ts'
 import type { SourceConnector } from './source.ts'
@@ -24,6 +24,11 @@ export interface Field {
   readonly caseInsensitive?: boolean
 }
 
+/** What happens to records whose rows left the query. */
+export const removals = ['keep', 'archive', 'delete', 'untag'] as const
+
+export type Removal = (typeof removals)[number]
+
 /** A kind of thing that a target holds: contact, company. */
 export interface TargetObject {
   readonly name: string
@@ -35,6 +40,14 @@ export interface TargetObject {
   readonly custom?: { readonly prefix: string; readonly field: Omit<Field, 'name'> }
   /** The modes that work, each with the identifiers that it takes. */
   readonly modes: Readonly<Partial<Record<Mode, readonly string[]>>>
+  /** The lists that an activation may keep in a desired state. */
+  readonly lists: readonly ('tags' | 'companies')[]
+  /** What `on_removed` may say. */
+  readonly removals: readonly Removal[]
+  /** True where `on_archived: unarchive` works. */
+  readonly unarchives: boolean
+  /** True where tags are set in the name of an admin, whom the activation has to name (`admin_id`). */
+  readonly tagsNeedAdmin: boolean
   /** At least one of these fields has to be mapped for a record to be created; empty where anything goes. */
   readonly requiresOneOf: readonly string[]
 }
@@ -51,6 +64,24 @@ export interface DeliveryPlan {
   readonly mode: Mode
   readonly identifier: string | null
   readonly fields: readonly MappedField[]
+  /** Fields that are sent only when a record is created. */
+  readonly createOnly: readonly string[]
+  readonly lists: readonly ('tags' | 'companies')[]
+  readonly onArchived: 'fail' | 'unarchive'
+  /** Create companies that a contact's row names and the target does not have. */
+  readonly createMissingCompanies: boolean
+  /** Create custom attributes that the workspace does not have. */
+  readonly createAttributes: boolean
+  readonly adminId: string | null
+}
+
+/** One thing that `millrace check` looked at. */
+export interface CheckPoint {
+  /** What was looked at: `token`, `scope: write tags`, `attribute seats`. */
+  readonly name: string
+  readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
+  /** What was found, and what to do about it. Identifiers may be shown, no other values. */
+  readonly message: string
 }
 
 /** How many requests a session made. */
@@ -86,6 +117,12 @@ export interface Target {
     report: (ordinal: number, delivery: Delivery) => void,
     signal: AbortSignal,
   ): Promise<void>
+  /**
+   * Looks at everything that the activation needs without writing anything: login and workspace, scopes,
+   * attributes, admin, and whether the target has the records of `sample`. Throws `TryAgainError` where the target
+   * cannot be reached.
+   */
+  check(sample: readonly Operation[], signal: AbortSignal): Promise<readonly CheckPoint[]>
   readonly requests: RequestCounts
   close(): Promise<void>
 }
@@ -116,7 +153,11 @@ export interface TargetConnector<Options = unknown> {
   /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
   readonly options: z.ZodType<Options>
   readonly objects: readonly TargetObject[]
-  open(options: Options, plan: DeliveryPlan, context: ConnectorContext): Promise<Target>
+  open(
+    options: Options,
+    plan: DeliveryPlan,
+    context: ConnectorContext & { readonly knownIds: KnownIds },
+  ): Promise<Target>
   readonly sandbox?: () => Promise<Sandbox>
 }
 

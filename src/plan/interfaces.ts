@@ -1,4 +1,10 @@
-import type { Failure, Operation, TargetRecord } from '../connector/index.ts'
+import type {
+  Failure,
+  Operation,
+  OperationKind,
+  Removal,
+  TargetRecord,
+} from '../connector/index.ts'
 
 /** What is known of one key from confirmed outcomes. */
 export interface SnapshotEntry {
@@ -12,6 +18,14 @@ export interface SnapshotEntry {
   readonly id: string | null
   /** What was last confirmed, field by field; null where nothing ever was. */
   readonly sent: TargetRecord | null
+  /** What was done to the record because its row left the query; null where the row is in the query, or nothing was. */
+  readonly removed: Exclude<Removal, 'keep'> | null
+}
+
+/** As much of an entry as the planner holds in memory of every key. */
+export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'removed'> {
+  /** True where something was confirmed, so that millrace may take it away again. */
+  readonly delivered: boolean
 }
 
 /** The planner's view of the snapshot of one activation. */
@@ -19,7 +33,7 @@ export interface SnapshotReader {
   /** How many keys it has. */
   count(): Promise<number>
   /** Every key with its fingerprint, in batches and in no particular order. */
-  fingerprints(): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'fingerprint'>[]>
+  fingerprints(): AsyncIterable<readonly KnownKey[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
 }
@@ -29,7 +43,7 @@ export interface RejectedRow {
   readonly ordinal: number
   /** The record's key; where the row has none, a stand-in made from its content (`row:` and a hash). */
   readonly key: string
-  readonly kind: Operation['kind']
+  readonly kind: OperationKind
   readonly failure: Failure
 }
 
@@ -50,13 +64,19 @@ export interface PlanTotals {
   readonly rows: number
   readonly create: number
   readonly update: number
+  /** By mode or by `on_removed`. */
+  readonly delete: number
+  readonly archive: number
+  readonly untag: number
   readonly unchanged: number
   /** Keys that fail before anything is sent (missing or duplicate key, invalid value). */
   readonly rejected: number
   /** Rows that repeat an earlier row to the letter, and were dropped. */
   readonly repeated: number
-  /** Keys of the snapshot that the query no longer returns. */
+  /** Keys that millrace delivered and that the query no longer returns, without those that were seen to before. */
   readonly removed: number
+  /** Keys that millrace delivered before and had not removed: what `max_removals` is a share of. */
+  readonly known: number
   /** For each field, how many updates change it. */
   readonly changedFields: Readonly<Record<string, number>>
 }
