@@ -150,8 +150,8 @@ export interface Outcome {
   /** Present unless `applied`. */
   readonly failure?: Failure | undefined
   /**
-   * What the target holds now: all of it where `applied` (what it held before with what was delivered on top),
-   * else only the lists that `Delivery.held` names.
+   * What the target holds now, all of it: what it held before with what was delivered on top. Present where
+   * `applied`, and where lists were changed in part before the rest failed.
    */
   readonly held?: TargetRecord | undefined
   readonly fingerprint?: string | undefined

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
 import type { Database } from './database.ts'
 import { countOpenFailures, readFailures } from './failures.ts'
+import { findKnownIds } from './known-ids.ts'
 import { acquireLock, releaseLock, renewLock } from './lock.ts'
 import { prune } from './retention.ts'
 import { StoredRun } from './run-state.ts'
@@ -59,12 +60,14 @@ export function stateStore(database: Database, clock: Clock): StateStore {
     renewLock: (lock, leaseMilliseconds) =>
       renewLock(database, lock, clock.now() + leaseMilliseconds),
     releaseLock: (lock) => releaseLock(database, lock),
-    startRun: async (lock, identifier) => {
-      const { run, activation } = await beginRun(database, lock, identifier, clock.now())
+    startRun: async (lock, about) => {
+      const { identifier } = about
+      const { run, activation } = await beginRun(database, lock, about, clock.now())
       await prune(database, activation)
       return new StoredRun({ database, clock, lock, run, activation, identifier })
     },
     snapshot: (activation) => new StoredSnapshot(database, activation),
+    knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),
     failures: (filter) => readFailures(database, filter),

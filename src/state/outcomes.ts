@@ -26,18 +26,23 @@ interface FailedOutcome {
   readonly failure: Failure
 }
 
-const snapshotColumns = 'activation_id, key, fingerprint, target_id, sent, confirmed_at, run_id'
+const snapshotColumns =
+  'activation_id, key, fingerprint, target_id, sent, removed, confirmed_at, run_id'
 
-const confirmWithId = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, ?, ?, ?, ?)
+const confirmWithId = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint, target_id = excluded.target_id,
-  sent = excluded.sent, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+  sent = excluded.sent, removed = excluded.removed, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
 
-const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null, ?, ?, ?)
+const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint,
-  sent = excluded.sent, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+  sent = excluded.sent, removed = excluded.removed, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
 
 const learnId = `insert into snapshot (activation_id, key, target_id) values (?, ?, ?)
   on conflict (activation_id, key) do update set target_id = excluded.target_id`
+
+/** Lists were changed in part: what is held is known, what the rest of the record is like is not. */
+const keepHeld = `insert into snapshot (activation_id, key, sent) values (?, ?, ?)
+  on conflict (activation_id, key) do update set sent = excluded.sent, fingerprint = null`
 
 const forgetId = 'update snapshot set target_id = null where activation_id = ? and key = ?'
 
@@ -132,6 +137,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   const forgotten: Cell[][] = []
   // Tried, without an answer that settles it: the target may hold the old record or the new one.
   const doubtful: Cell[][] = []
+  const partly: Cell[][] = []
   const resolved: Cell[][] = []
   const applied: Cell[][] = []
   const failed: FailedOutcome[] = []
@@ -139,11 +145,11 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     const { id, ordinal, status, failure } = outcome
     const key = toColumn(outcome.key)
     if (status === 'applied') {
-      const { fingerprint, sent } = confirmation(outcome)
-      if (id === undefined) confirmed.push([activation, key, fingerprint, sent, now, run])
+      const { fingerprint, sent, removed } = confirmation(outcome)
+      if (id === undefined) confirmed.push([activation, key, fingerprint, sent, removed, now, run])
       else {
         const target = id === null ? null : toColumn(id)
-        confirmedWithId.push([activation, key, fingerprint, target, sent, now, run])
+        confirmedWithId.push([activation, key, fingerprint, target, sent, removed, now, run])
       }
       applied.push([run, ordinal, outcome.created ? 1 : 0, outcome.attempts])
       resolved.push([now, activation, key])
@@ -152,6 +158,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
     if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
     if (id === null) forgotten.push([activation, key])
+    if (outcome.held !== undefined) partly.push([activation, key, JSON.stringify(outcome.held)])
     if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key])
     failed.push({ ...outcome, status, failure })
   }
@@ -160,6 +167,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   await session.runEach(learnId, learnt)
   await session.runEach(forgetId, forgotten)
   await session.runEach(forgetFingerprint, doubtful)
+  await session.runEach(keepHeld, partly)
   await session.runEach(resolveFailure, resolved)
   await session.runEach(
     openFailedDelivery,
@@ -177,12 +185,18 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
 }
 
 /** What the snapshot takes over from a confirmed operation. */
-function confirmation(outcome: Outcome): { fingerprint: string; sent: string } {
-  const { fingerprint, record, ordinal } = outcome
-  if (fingerprint === undefined || record === undefined) {
+function confirmation(outcome: Outcome): {
+  fingerprint: string | null
+  sent: string
+  removed: string | null
+} {
+  const { fingerprint, held, kind, ordinal, removal } = outcome
+  if (fingerprint === undefined || held === undefined) {
     throw new Error(`operation ${ordinal} was applied without its record`)
   }
-  return { fingerprint, sent: JSON.stringify(record) }
+  const sent = JSON.stringify(held)
+  // A row that comes back shall be sent whatever it holds.
+  return removal ? { fingerprint: null, sent, removed: kind } : { fingerprint, sent, removed: null }
 }
 
 function failureCells(recording: Recording, outcome: FailedOutcome): Cell[] {

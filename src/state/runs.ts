@@ -2,7 +2,7 @@ import type { Database, Session } from './database.ts'
 import { writeAsHolder } from './lock.ts'
 import { loseFingerprints } from './outcomes.ts'
 import { keysInFlight } from './spool.ts'
-import type { Lock, RunRecord, RunStatus, Timestamp } from './store.ts'
+import type { AboutRun, Lock, RunRecord, RunStatus, Timestamp } from './store.ts'
 
 interface RunRow {
   readonly id: number
@@ -17,14 +17,20 @@ interface RunRow {
 export async function beginRun(
   database: Database,
   lock: Lock,
-  identifier: string | null,
+  about: AboutRun,
   now: Timestamp,
 ): Promise<{ run: number; activation: number }> {
   return writeAsHolder(database, lock, async (session, activation) => {
     await interruptRuns(session, activation, now)
+    await session.run('update activations set target = ?, object = ?, key_field = ? where id = ?', [
+      about.target,
+      about.object,
+      about.keyField,
+      activation,
+    ])
     const [row] = await session.all<{ id: number }>(
       "insert into runs (activation_id, identifier, status, started_at) values (?, ?, 'running', ?) returning id",
-      [activation, identifier, now],
+      [activation, about.identifier, now],
     )
     if (row === undefined) throw new Error('a run was not stored')
     return { run: row.id, activation }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import { initial } from './migrations/initial.ts'
+import { removals } from './migrations/removals.ts'
 
 /** What a migration is given. */
 export interface Schema {
@@ -15,7 +16,7 @@ export interface Schema {
 type Migration = (schema: Schema) => Promise<void>
 
 /** In order; the position, from 1, is the version of the schema. Published ones never change. */
-const migrations: readonly Migration[] = [initial]
+const migrations: readonly Migration[] = [initial, removals]
 
 const migrationsTable = 'schema_migrations'
 

@@ -1,5 +1,5 @@
 import type { TargetRecord } from '../connector/index.ts'
-import type { SnapshotEntry, SnapshotReader } from '../plan/interfaces.ts'
+import type { KnownKey, SnapshotEntry, SnapshotReader } from '../plan/interfaces.ts'
 import type { Database } from './database.ts'
 import { findActivation } from './lock.ts'
 import { fromColumn, toColumn } from './text.ts'
@@ -15,6 +15,7 @@ interface EntryRow {
   readonly fingerprint: string | null
   readonly target_id: string | null
   readonly sent: string | null
+  readonly removed: SnapshotEntry['removed']
 }
 
 /** The snapshot of one activation; an empty one where it never ran. */
@@ -40,18 +41,19 @@ export class StoredSnapshot implements SnapshotReader {
     return Number(row?.keys ?? 0)
   }
 
-  async *fingerprints(): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'fingerprint'>[]> {
+  async *fingerprints(): AsyncGenerator<readonly KnownKey[]> {
     const activation = await this.#number()
     if (activation === null) return
     // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
     const { jsonArray } = this.#database.phrases
     const page = (condition: string) =>
-      `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints from (
-        select key, fingerprint from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
+      `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints, ${jsonArray('removed')} as removed,
+        ${jsonArray('delivered')} as delivered from (
+        select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
     let last: string | null = null
     do {
-      const [row]: readonly { keys: string | null; fingerprints: string | null }[] =
+      const [row]: readonly Record<'keys' | 'fingerprints' | 'removed' | 'delivered', string>[] =
         await this.#database.read((session) =>
           last === null
             ? session.all(page(''), [activation])
@@ -59,11 +61,15 @@ export class StoredSnapshot implements SnapshotReader {
         )
       const keys: string[] = JSON.parse(row?.keys ?? '[]')
       const fingerprints: (string | null)[] = JSON.parse(row?.fingerprints ?? '[]')
+      const removed: SnapshotEntry['removed'][] = JSON.parse(row?.removed ?? '[]')
+      const delivered: number[] = JSON.parse(row?.delivered ?? '[]')
       last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
       if (keys.length > 0) {
         yield keys.map((key, index) => ({
           key: fromColumn(key),
           fingerprint: fingerprints[index] ?? null,
+          removed: removed[index] ?? null,
+          delivered: delivered[index] === 1,
         }))
       }
     } while (last !== null)
@@ -79,7 +85,7 @@ export class StoredSnapshot implements SnapshotReader {
       while (some.length < keysPerLookup) some.push(some[0] ?? '')
       const rows = await this.#database.read((session) =>
         session.all<EntryRow>(
-          `select key, fingerprint, target_id, sent from snapshot where activation_id = ? and key in (${some.map(() => '?').join(', ')})`,
+          `select key, fingerprint, target_id, sent, removed from snapshot where activation_id = ? and key in (${some.map(() => '?').join(', ')})`,
           [activation, ...some],
         ),
       )
@@ -90,6 +96,7 @@ export class StoredSnapshot implements SnapshotReader {
           fingerprint: row.fingerprint,
           id: row.target_id === null ? null : fromColumn(row.target_id),
           sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
+          removed: row.removed,
         })
       }
     }

@@ -1,4 +1,10 @@
-import type { FailureCode, Operation, Outcome, OutcomeStatus } from '../connector/index.ts'
+import type {
+  FailureCode,
+  Operation,
+  OperationKind,
+  Outcome,
+  OutcomeStatus,
+} from '../connector/index.ts'
 import type { PlanSink, SnapshotReader } from '../plan/interfaces.ts'
 
 /** Times in the store are milliseconds since the Unix epoch. */
@@ -36,7 +42,7 @@ export interface FailureRecord {
   readonly key: string
   /** The field that identifies the record, for the reader; null where the activation has none. */
   readonly identifier: string | null
-  readonly operation: 'create' | 'update'
+  readonly operation: OperationKind
   readonly status: Exclude<OutcomeStatus, 'applied'>
   readonly code: FailureCode
   readonly message: string
@@ -57,6 +63,25 @@ export interface Lock {
   readonly activation: string
   /** Grows each time the lock changes hands. A holder whose token is not the newest may not write. */
   readonly token: number
+}
+
+/** What the keys of an activation's snapshot are. */
+export interface KeysOf {
+  /** The target's name in the project file. */
+  readonly target: string
+  readonly object: string
+  /** The target's field whose value is the key. */
+  readonly field: string
+}
+
+/** What the store is told of an activation when a run begins. */
+export interface AboutRun {
+  /** The field that identifies a record, for reports; null where there is none. */
+  readonly identifier: string | null
+  readonly target: string
+  readonly object: string
+  /** The target's field whose value is the key; null where keys are something else. */
+  readonly keyField: string | null
 }
 
 /** Who holds a lock. */
@@ -108,7 +133,9 @@ export interface StateStore {
    * Begins a run. Runs of this activation that never finished are marked `interrupted`; the keys that they were
    * sending lose their fingerprint, so that this run plans them again.
    */
-  startRun(lock: Lock, identifier: string | null): Promise<RunState>
+  startRun(lock: Lock, about: AboutRun): Promise<RunState>
+  /** The target's ids of those values that some activation of the project has learnt. */
+  knownIds(keys: KeysOf, values: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** The snapshot alone, for planning without a run. */
   snapshot(activation: string): SnapshotReader
   /** The last runs of each activation, newest first. */

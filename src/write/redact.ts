@@ -7,11 +7,12 @@ const shortestHidden = 4
 export function withoutValues(failure: Failure, record: TargetRecord): Failure {
   let { message, hint } = failure
   for (const value of Object.values(record)) {
-    if (value === null || typeof value === 'boolean') continue
-    const text = String(value)
-    if (text.length < shortestHidden) continue
-    message = message.replaceAll(text, '***')
-    hint = hint?.replaceAll(text, '***')
+    for (const part of typeof value === 'object' && value !== null ? value : [value]) {
+      const text = String(part)
+      if (typeof part === 'boolean' || part === null || text.length < shortestHidden) continue
+      message = message.replaceAll(text, '***')
+      hint = hint?.replaceAll(text, '***')
+    }
   }
   return message === failure.message && hint === failure.hint
     ? failure

@@ -1,10 +1,8 @@
-import type { Failure, Operation } from '../connector/index.ts'
+import type { Failure } from '../connector/index.ts'
+import type { Attempt } from './attempt.ts'
 
-/** An operation that shall be sent again. */
-export interface Retry {
-  readonly operation: Operation
-  /** Tries so far. */
-  readonly attempts: number
+/** An attempt that failed and shall be made again. */
+export interface Retry extends Attempt {
   /** Why the last one failed. */
   readonly failure: Failure
   /** When it may be sent again, in milliseconds since the Unix epoch. */

@@ -2,19 +2,26 @@ import {
   type Clock,
   type Delivery,
   type Failure,
-  type Operation,
   type Outcome,
   type Random,
   StopRunError,
   type Target,
   TryAgainError,
 } from '../connector/index.ts'
+import {
+  type Attempt,
+  appliedOutcome,
+  type FailedStatus,
+  failedOutcome,
+  firstAttempt,
+  withHeld,
+  withId,
+} from './attempt.ts'
 import type { OperationQueue, OutcomeJournal } from './interfaces.ts'
 import { OutageDetector } from './outage.ts'
 import { OutcomeGroups } from './outcome-groups.ts'
-import { withoutValues } from './redact.ts'
 import { deliveryRetries, preparationRetries, retryDelay, tryAgain } from './retry.ts'
-import { type Retry, RetryQueue } from './retry-queue.ts'
+import { RetryQueue } from './retry-queue.ts'
 
 export interface WriteOptions {
   readonly target: Target
@@ -45,12 +52,6 @@ const remainderSize = 500
  */
 export async function writeOperations(options: WriteOptions): Promise<StopRunError | null> {
   return await new Writer(options).run()
-}
-
-interface Batch {
-  readonly operations: readonly Operation[]
-  /** Tries that operations of this batch have behind them, by ordinal; absent for none. */
-  readonly attempts: ReadonlyMap<number, number>
 }
 
 class Writer {
@@ -116,13 +117,13 @@ class Writer {
       while (!this.#stop.signal.aborted) {
         if (this.#groups.unrecorded > mostUnrecorded) await this.#groups.flush()
         if (underWay.size < target.concurrency) {
-          let batch = this.#dueRetries()
-          if (batch === null && !exhausted && this.#retries.size < mostRetriesWaiting) {
+          let batch: readonly Attempt[] = this.#retries.take(clock.now(), target.batchSize)
+          if (batch.length === 0 && !exhausted && this.#retries.size < mostRetriesWaiting) {
             const next = await pending.next()
             if (next.done === true) exhausted = true
-            else batch = { operations: next.value, attempts: new Map() }
+            else batch = next.value.map(firstAttempt)
           }
-          if (batch !== null) {
+          if (batch.length > 0) {
             const delivery = this.#deliver(batch).finally(() => underWay.delete(delivery))
             underWay.add(delivery)
             continue
@@ -141,15 +142,6 @@ class Writer {
     }
   }
 
-  #dueRetries(): Batch | null {
-    const retries = this.#retries.take(this.#options.clock.now(), this.#options.target.batchSize)
-    if (retries.length === 0) return null
-    return {
-      operations: retries.map((retry) => retry.operation),
-      attempts: new Map(retries.map((retry) => [retry.operation.ordinal, retry.attempts])),
-    }
-  }
-
   /** Waits until a batch is done, the time has passed (null: for ever) or the writer is stopped. */
   async #waitFor(underWay: ReadonlySet<Promise<void>>, milliseconds: number | null): Promise<void> {
     if (milliseconds === null) {
@@ -164,16 +156,16 @@ class Writer {
     await timer
   }
 
-  async #deliver(batch: Batch): Promise<void> {
+  async #deliver(batch: readonly Attempt[]): Promise<void> {
     const { target, journal } = this.#options
-    const unreported = new Map(batch.operations.map((operation) => [operation.ordinal, operation]))
-    const attemptsOf = (operation: Operation) => batch.attempts.get(operation.ordinal) ?? 0
+    const operations = batch.map(({ operation }) => operation)
+    const unreported = new Map(batch.map((attempt) => [attempt.operation.ordinal, attempt]))
     const report = (ordinal: number, delivery: Delivery) => {
-      const operation = unreported.get(ordinal)
-      if (operation === undefined)
+      const attempt = unreported.get(ordinal)
+      if (attempt === undefined)
         throw new Error(`operation ${ordinal} was reported twice or never given`)
       unreported.delete(ordinal)
-      this.#settle(operation, delivery, attemptsOf(operation) + 1)
+      this.#settle({ ...attempt, attempts: attempt.attempts + 1 }, delivery)
     }
     let failure: Failure = {
       code: 'in_doubt',
@@ -182,14 +174,14 @@ class Writer {
     }
     let sent = true
     try {
-      await journal.sending(batch.operations)
+      await journal.sending(operations)
     } catch (error) {
       this.#journalError ??= { error }
       this.#stop.abort()
       return
     }
     try {
-      await target.deliver(batch.operations, report, this.#stop.signal)
+      await target.deliver(operations, report, this.#stop.signal)
       sent = !this.#stop.signal.aborted
     } catch (error) {
       if (error instanceof StopRunError) {
@@ -199,26 +191,26 @@ class Writer {
         failure = { ...failure, message: `The target failed: ${messageOf(error)}` }
       }
     }
-    for (const operation of unreported.values()) {
-      const attempts = attemptsOf(operation)
-      if (sent) this.#end(operation, 'in_doubt', attempts + 1, { failure })
-      else this.#end(operation, 'not_attempted', attempts, { failure: this.#notAttempted() })
+    for (const attempt of unreported.values()) {
+      if (sent) this.#fail({ ...attempt, attempts: attempt.attempts + 1 }, 'in_doubt', failure)
+      else this.#fail(attempt, 'not_attempted', this.#notAttempted())
     }
   }
 
-  #settle(operation: Operation, delivery: Delivery, attempts: number): void {
+  #settle(attempt: Attempt, delivery: Delivery): void {
     if (delivery.result === 'applied') {
       this.#outage.noteAnswer()
-      this.#end(operation, 'applied', attempts, { id: delivery.id, created: delivery.created })
+      this.#end(appliedOutcome(attempt, delivery.id, delivery.created))
       return
     }
-    const { id, failure } = delivery
+    const { id, failure, waitMilliseconds } = { waitMilliseconds: null, ...delivery }
+    const learnt = withHeld(attempt, delivery.held)
     if (delivery.result !== 'retry') {
       if (delivery.result === 'rejected') this.#outage.noteAnswer()
-      this.#end(operation, delivery.result, attempts, { id, failure })
+      this.#fail(learnt, delivery.result, failure, id)
       return
     }
-    const spent = attempts >= deliveryRetries.attempts
+    const spent = attempt.attempts >= deliveryRetries.attempts
     const { clock, random } = this.#options
     if (failure.code !== 'rate_limited' && this.#outage.noteNoAnswer(clock.now(), spent)) {
       const tries = this.#outage.tries.toLocaleString('en-US')
@@ -227,37 +219,18 @@ class Writer {
       )
     }
     if (spent || this.#stop.signal.aborted) {
-      this.#end(operation, 'failed', attempts, { id, failure })
+      this.#fail(learnt, 'failed', failure, id)
       return
     }
-    const delay = retryDelay(deliveryRetries, attempts, random, delivery.waitMilliseconds ?? null)
-    this.#retries.add({
-      operation: id === undefined ? operation : { ...operation, id },
-      attempts,
-      failure,
-      due: clock.now() + delay,
-    })
+    const delay = retryDelay(deliveryRetries, attempt.attempts, random, waitMilliseconds)
+    this.#retries.add({ ...withId(learnt, id), failure, due: clock.now() + delay })
   }
 
-  #end(
-    operation: Operation,
-    status: Outcome['status'],
-    attempts: number,
-    rest: { id?: string | null | undefined; created?: boolean; failure?: Failure },
-  ): void {
-    const { failure } = rest
-    const outcome: Outcome = {
-      ordinal: operation.ordinal,
-      key: operation.key,
-      kind: operation.kind,
-      status,
-      id: rest.id,
-      created: rest.created ?? false,
-      attempts,
-      failure: failure === undefined ? undefined : withoutValues(failure, operation.record),
-      record: operation.record,
-      fingerprint: operation.fingerprint,
-    }
+  #fail(attempt: Attempt, status: FailedStatus, failure: Failure, id?: string | null): void {
+    this.#end(failedOutcome(attempt, status, failure, id))
+  }
+
+  #end(outcome: Outcome): void {
     this.#options.onOutcome(outcome)
     this.#groups.add(outcome)
   }
@@ -269,13 +242,15 @@ class Writer {
 
   /** After a stop: what waits for another try has failed, what was never begun is `not_attempted`. */
   async #recordRemainder(): Promise<void> {
-    for (const { operation, attempts, failure } of this.#retries.drain() satisfies Retry[]) {
-      this.#end(operation, 'failed', attempts, { id: operation.id, failure })
+    for (const retry of this.#retries.drain()) {
+      this.#fail(retry, 'failed', retry.failure, retry.operation.id)
     }
     await this.#groups.flush()
     const failure = this.#notAttempted()
     for await (const operations of this.#options.queue.pending(remainderSize)) {
-      for (const operation of operations) this.#end(operation, 'not_attempted', 0, { failure })
+      for (const operation of operations) {
+        this.#fail(firstAttempt(operation), 'not_attempted', failure)
+      }
       await this.#groups.flush()
     }
   }

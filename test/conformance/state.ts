@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Lock, RunState, StateStore } from '../../src/state/store.ts'
 import {
+  about,
   applied,
   failure,
   failuresOf,
@@ -35,7 +36,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
     }
     /** A run that has the given operations in its plan. */
     const startRun = async (held: Lock, count: number): Promise<RunState> => {
-      const run = await store.startRun(held, 'email')
+      const run = await store.startRun(held, about())
       await run.sink.add(Array.from({ length: count }, (_, ordinal) => operation(ordinal)))
       return run
     }
@@ -59,7 +60,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         const record = JSON.parse(
           '{"__proto__":"x","constructor":"y","emoji":"😀","lone":"\\ud83d","nul":"a\\u0000b","line":"a\\nb","n":0.1,"t":true,"z":null}',
         )
-        const run = await store.startRun(await lock(store), null)
+        const run = await store.startRun(await lock(store), about(null))
         const odd = operation(0, { record, key: 'a\0b', id: '\udc00\\u0000', changed: [] })
         const rest = Array.from({ length: 1_999 }, (_, index) => operation(index * 3 + 1))
         await run.sink.add([odd, ...rest.slice(0, 700)])
@@ -177,7 +178,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       })
 
       it('keeps any string as a key, and any record', async () => {
-        const run = await store.startRun(await lock(store), null)
+        const run = await store.startRun(await lock(store), about(null))
         const keys = [
           '',
           '\0',
@@ -294,17 +295,17 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
               failure: failure('invalid_value'),
             })),
           )
-        const first = await store.startRun(held, null)
+        const first = await store.startRun(held, about(null))
         await reject(first, ['cured', 'still'])
         await finish(first, 'failures')
         for (const status of ['stopped', 'refused'] as const) {
-          await finish(await store.startRun(held, null), status)
+          await finish(await store.startRun(held, about(null)), status)
           expect(await failuresOf(store)).toHaveLength(2)
         }
         const other = await lock(store, 'companies')
-        await finish(await store.startRun(other, null), 'done')
+        await finish(await store.startRun(other, about(null)), 'done')
         expect(await failuresOf(store)).toHaveLength(2)
-        const last = await store.startRun(held, null)
+        const last = await store.startRun(held, about(null))
         await reject(last, ['still'])
         await finish(last, 'failures')
         expect(await failuresOf(store)).toMatchObject([{ key: 'still', attempts: 2 }])
@@ -313,7 +314,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       it('streams failures in the order of activation and key', async () => {
         const wanted: string[] = []
         for (const activation of ['b', 'a']) {
-          const run = await store.startRun(await lock(store, activation), null)
+          const run = await store.startRun(await lock(store, activation), about(null))
           const rows = Array.from({ length: 1_203 }, (_, ordinal) => ({
             ordinal,
             key: `k${String((ordinal * 7) % 1_203).padStart(5, '0')}`,
@@ -339,9 +340,13 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         const people = await lock(store)
         const companies = await lock(store, 'companies')
         for (const held of [people, companies, people, people]) {
-          await (await store.startRun(held, null)).finish('done', clock.now() + 5, '{"rows":1}')
+          await (await store.startRun(held, about(null))).finish(
+            'done',
+            clock.now() + 5,
+            '{"rows":1}',
+          )
         }
-        const open = await store.startRun(companies, null)
+        const open = await store.startRun(companies, about(null))
         const runs = await store.runs(null, 2)
         expect(runs.map(({ run, activation, status }) => [run, activation, status])).toEqual([
           [open.run, 'companies', 'running'],
@@ -380,7 +385,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         await second.sending([all[3], all[5], all[1_299]].flatMap((one) => one ?? []))
         await second.record(all.slice(490, 505).map((one) => applied(one)))
         await second.record([unapplied(operation(3), 'rejected')])
-        const third = await store.startRun(held, 'email')
+        const third = await store.startRun(held, about())
         const unknown: string[] = []
         for await (const batch of third.snapshot.fingerprints()) {
           for (const { key, fingerprint } of batch) if (fingerprint === null) unknown.push(key)
@@ -456,13 +461,13 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         await clock.advance(1_000)
         const other = await open()
         const theirs = await lock(other, 'people', 1_000)
-        const next = await other.startRun(theirs, null)
+        const next = await other.startRun(theirs, about(null))
         const writes = [
           () => run.sending([operation(0)]),
           () => run.record([applied(operation(0))]),
           () => run.sink.reject([{ ...operation(1), failure: failure('duplicate_key') }]),
           () => finish(run, 'done'),
-          () => store.startRun(held, null),
+          () => store.startRun(held, about(null)),
           async () => {
             await run.sink.add([operation(2)])
             await pendingOrdinals(run)
@@ -495,7 +500,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
     it('lets two connections write side by side', async () => {
       const other = await open()
       const mine = await startRun(await lock(store), 200)
-      const theirs = await other.startRun(await lock(other, 'companies'), null)
+      const theirs = await other.startRun(await lock(other, 'companies'), about(null))
       await theirs.sink.add(Array.from({ length: 200 }, (_, ordinal) => operation(ordinal)))
       const write = async (run: RunState) => {
         for await (const batch of run.pending(10)) {

@@ -1,13 +1,16 @@
 import type { Failure, Operation, Outcome } from '../../src/connector/index.ts'
 import type { SnapshotEntry, SnapshotReader } from '../../src/plan/interfaces.ts'
-import type { FailureRecord, Lock, RunState, StateStore } from '../../src/state/store.ts'
+import type { AboutRun, FailureRecord, Lock, RunState, StateStore } from '../../src/state/store.ts'
 
 export function operation(ordinal: number, more: Partial<Operation> = {}): Operation {
   return {
     ordinal,
     key: `key-${ordinal}`,
     kind: 'create',
+    removal: false,
     id: null,
+    held: null,
+    archivedByUs: false,
     record: { name: `Name ${ordinal}` },
     changed: ['name'],
     fingerprint: `fingerprint-${ordinal}`,
@@ -16,12 +19,13 @@ export function operation(ordinal: number, more: Partial<Operation> = {}): Opera
 }
 
 export function applied(operation: Operation, more: Partial<Outcome> = {}): Outcome {
-  const { ordinal, key, kind, record, fingerprint } = operation
+  const { ordinal, key, kind, removal, record, fingerprint } = operation
   return {
     ordinal,
     key,
     kind,
-    record,
+    removal,
+    held: record,
     fingerprint,
     status: 'applied',
     id: `id-${key}`,
@@ -38,6 +42,7 @@ export function unapplied(
 ): Outcome {
   return {
     ...applied(operation),
+    held: undefined,
     status,
     id: undefined,
     created: false,
@@ -48,6 +53,11 @@ export function unapplied(
 
 export function failure(code: Failure['code'], message = `it was ${code}`): Failure {
   return { code, message }
+}
+
+/** What the store is told of an activation of contacts. */
+export function about(identifier: string | null = 'email'): AboutRun {
+  return { identifier, target: 'intercom', object: 'contact', keyField: identifier }
 }
 
 /** Takes the lock of an activation that nobody holds. */

@@ -20,7 +20,7 @@ export function startRecorder(file: string, activation: string, operations: numb
     console.log('open')
     await once(process.stdin, 'data')
     const lock = await store.acquireLock(${JSON.stringify(activation)}, 'child', 1_000)
-    const run = await store.startRun(lock, 'email')
+    const run = await store.startRun(lock, about())
     await run.sink.add(Array.from({ length: ${operations} }, (_, ordinal) => ({
       ordinal, key: 'key-' + ordinal, kind: 'create', id: null, record: { n: ordinal }, changed: ['n'], fingerprint: 'f' + ordinal,
     })))

@@ -16,7 +16,7 @@ import Sqlite from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStateStore } from '../../src/state/index.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { applied, lock, operation } from './builders.ts'
+import { about, applied, lock, operation } from './builders.ts'
 
 let folder: string
 let file: string
@@ -47,7 +47,7 @@ async function refusal(path = file, create = true) {
 
 async function fill(count: number) {
   const store = await open()
-  const run = await store.startRun(await lock(store), null)
+  const run = await store.startRun(await lock(store), about(null))
   const operations = Array.from({ length: count }, (_, ordinal) => operation(ordinal))
   await run.sink.add(operations)
   await run.record(operations.map((one) => applied(one)))

@@ -5,7 +5,7 @@ import Sqlite from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStateStore } from '../../src/state/index.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { applied, failuresOf, lock, operation, pendingOrdinals } from './builders.ts'
+import { about, applied, failuresOf, lock, operation, pendingOrdinals } from './builders.ts'
 import { groupSize, startRecorder } from './child.ts'
 
 let folder: string
@@ -39,7 +39,7 @@ describe('a state file and several processes', () => {
     database.close()
 
     const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
-    const run = await store.startRun(await lock(store), 'email')
+    const run = await store.startRun(await lock(store), about())
     expect((await store.runs(null, 9)).map(({ status }) => status)).toEqual([
       'running',
       'interrupted',
@@ -62,7 +62,7 @@ describe('a state file and several processes', () => {
     for (const recorder of recorders) await recorder.line()
     for (const recorder of recorders) recorder.begin()
     const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
-    const run = await store.startRun(await lock(store, 'c'), null)
+    const run = await store.startRun(await lock(store, 'c'), about(null))
     await run.sink.add(Array.from({ length: 1_000 }, (_, ordinal) => operation(ordinal)))
     for await (const batch of run.pending(groupSize)) {
       await run.record(batch.map((each) => applied(each)))

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/connector/index.ts'
 import type { SnapshotEntry } from '../../src/plan/interfaces.ts'
 import { openStateStore } from '../../src/state/index.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { failuresOf, lock, wholeSnapshot } from './builders.ts'
+import { about, failuresOf, lock, wholeSnapshot } from './builders.ts'
 
 interface KnownFailure {
   readonly attempts: number
@@ -20,26 +20,28 @@ class Model {
   readonly failures = new Map<string, KnownFailure>()
 
   record(outcome: Outcome, run: number, now: number): void {
-    const { key, status, id, record, fingerprint, failure, attempts } = outcome
+    const { key, kind, removal, status, id, held, fingerprint, failure, attempts } = outcome
     const known = this.snapshot.get(key)
     const keptId = id === undefined ? (known?.id ?? null) : id
     if (status === 'applied') {
       this.snapshot.set(key, {
         key,
-        fingerprint: fingerprint ?? null,
+        fingerprint: removal ? null : (fingerprint ?? null),
         id: keptId,
-        sent: record ?? null,
+        sent: held ?? null,
+        removed: removal ? (kind as 'archive') : null,
       })
       this.failures.delete(key)
       return
     }
-    if (known !== undefined || typeof id === 'string') {
-      const unknown = status === 'failed' || status === 'in_doubt'
+    if (known !== undefined || typeof id === 'string' || held !== undefined) {
+      const unknown = status === 'failed' || status === 'in_doubt' || held !== undefined
       this.snapshot.set(key, {
         key,
         fingerprint: unknown ? null : (known?.fingerprint ?? null),
         id: keptId,
-        sent: known?.sent ?? null,
+        sent: held ?? known?.sent ?? null,
+        removed: known?.removed ?? null,
       })
     }
     const before = this.failures.get(key)
@@ -72,6 +74,9 @@ const outcomeOf = fc.record({
   status: fc.constantFrom('applied', 'rejected', 'failed', 'in_doubt', 'not_attempted'),
   id: ids,
   attempts: fc.nat(4),
+  kind: fc.constantFrom('create', 'update', 'archive', 'delete', 'untag'),
+  removal: fc.boolean(),
+  partly: fc.boolean(),
   record: fc.dictionary(fc.constantFrom('email', '__proto__', 'name'), scalar, {
     noNullPrototype: true,
   }),
@@ -97,16 +102,16 @@ describe('recording outcomes', () => {
         try {
           const held = await lock(store, 'people', 1_000_000)
           for (const { calls, status } of planned) {
-            const run = await store.startRun(held, null)
+            const run = await store.startRun(held, about(null))
             let ordinal = 0
             for (const call of calls) {
               await clock.advance(1)
-              const outcomes = call.map(({ code, ...rest }) => {
+              const outcomes = call.map(({ code, record, partly, ...rest }) => {
                 const failed = rest.status !== 'applied'
                 const outcome: Outcome = {
                   ...rest,
                   ordinal: ordinal++,
-                  kind: 'update',
+                  held: !failed || partly ? record : undefined,
                   created: false,
                   failure: failed ? { code, message: 'no' } : undefined,
                 }

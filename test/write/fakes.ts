@@ -6,7 +6,10 @@ export function operation(ordinal: number, record: Operation['record'] = {}): Op
     ordinal,
     key: `key ${ordinal}`,
     kind: 'create',
+    removal: false,
     id: null,
+    held: null,
+    archivedByUs: false,
     record: { email: `person${ordinal}@example.com`, ...record },
     changed: ['email'],
     fingerprint: `fingerprint ${ordinal}`,
@@ -67,6 +70,7 @@ export function fakeTarget(answer: Answer, overrides: Partial<Target> = {}) {
     concurrency: 2,
     requests: { total: 0, byEndpoint: {}, rateLimited: 0 },
     async prepare() {},
+    check: async () => [],
     async deliver(batch, report) {
       underWay += 1
       mostUnderWay = Math.max(mostUnderWay, underWay)

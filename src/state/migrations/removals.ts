@@ -1,0 +1,13 @@
+import type { Schema } from '../schema.ts'
+
+/** What was done to records whose rows left the query, and what an activation's keys are, for others to look up. */
+export async function removals({ knex }: Schema): Promise<void> {
+  await knex.schema.alterTable('snapshot', (table) => {
+    table.text('removed')
+  })
+  await knex.schema.alterTable('activations', (table) => {
+    table.text('target')
+    table.text('object')
+    table.text('key_field')
+  })
+}

@@ -1,0 +1,72 @@
+import type { Failure, Operation, Outcome, TargetRecord } from '../connector/index.ts'
+import { withoutValues } from './redact.ts'
+
+/** One operation on its way, with what earlier tries have taught. */
+export interface Attempt {
+  readonly operation: Operation
+  /** Tries so far. */
+  readonly attempts: number
+  /** True where a try changed lists in part: then `operation.held` says how they stand. */
+  readonly partial: boolean
+}
+
+export type FailedStatus = Exclude<Outcome['status'], 'applied'>
+
+export function firstAttempt(operation: Operation): Attempt {
+  return { operation, attempts: 0, partial: false }
+}
+
+/** The attempt after a try that changed lists in part; the same where it changed none. */
+export function withHeld(attempt: Attempt, held: TargetRecord | undefined): Attempt {
+  if (held === undefined) return attempt
+  const { operation } = attempt
+  return {
+    ...attempt,
+    operation: { ...operation, held: { ...operation.held, ...held } },
+    partial: true,
+  }
+}
+
+/** The attempt with the id that the target has taught or taken back; undefined says nothing. */
+export function withId(attempt: Attempt, id: string | null | undefined): Attempt {
+  return id === undefined ? attempt : { ...attempt, operation: { ...attempt.operation, id } }
+}
+
+export function appliedOutcome(
+  { operation, attempts }: Attempt,
+  id: string | null,
+  created: boolean,
+): Outcome {
+  const { record, held, kind } = operation
+  return {
+    ...identity(operation),
+    status: 'applied',
+    id,
+    created,
+    attempts,
+    // Nothing is left of what was deleted but the key.
+    held: kind === 'delete' ? record : { ...held, ...record },
+    fingerprint: operation.fingerprint,
+  }
+}
+
+export function failedOutcome(
+  { operation, attempts, partial }: Attempt,
+  status: FailedStatus,
+  failure: Failure,
+  id: string | null | undefined,
+): Outcome {
+  return {
+    ...identity(operation),
+    status,
+    id,
+    created: false,
+    attempts,
+    failure: withoutValues(failure, operation.record),
+    held: partial ? (operation.held ?? {}) : undefined,
+  }
+}
+
+function identity({ ordinal, key, kind, removal }: Operation) {
+  return { ordinal, key, kind, removal }
+}
