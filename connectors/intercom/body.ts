@@ -1,6 +1,8 @@
-import type { Scalar, TargetRecord } from '../../src/connector/index.ts'
+import type { List, Scalar, TargetRecord } from '../../src/connector/index.ts'
 
 export const customPrefix = 'custom_attributes.'
+
+const notInBodies = new Set(['id', 'tags', 'companies'])
 
 /** A request body for a contact or a company. */
 export type Body = Readonly<Record<string, unknown>>
@@ -15,12 +17,13 @@ export interface BodyOptions {
 
 /**
  * The body that makes Intercom hold a record: `custom_attributes.plan` becomes a property of the object
- * `custom_attributes`. Null clears (FACTS 4.3), except `external_id: null`, which Intercom ignores, and is left out.
+ * `custom_attributes`. The id stands in the path of a request, and lists have requests of their own. Null clears (FACTS 4.3), except `external_id: null`, which Intercom ignores, and is left out.
  */
 export function bodyOf(record: TargetRecord, options: BodyOptions): Body {
   const fields: [string, unknown][] = []
-  const attributes: [string, Scalar][] = []
+  const attributes: [string, Scalar | List][] = []
   for (const [field, value] of Object.entries(record)) {
+    if (notInBodies.has(field)) continue
     if (field.startsWith(customPrefix)) {
       const name = field.slice(customPrefix.length)
       attributes.push([name, options.textAttributes.has(name) ? asText(value) : value])
@@ -34,6 +37,6 @@ export function bodyOf(record: TargetRecord, options: BodyOptions): Body {
   return Object.fromEntries(fields)
 }
 
-function asText(value: Scalar): Scalar {
+function asText(value: Scalar | List): Scalar | List {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
 }

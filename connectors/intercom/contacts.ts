@@ -6,7 +6,14 @@ import { heldByAnother, readConflict, severalMatch, survivorOf } from './conflic
 import { interrupted, withId } from './deliver.ts'
 import { judge } from './failures.ts'
 import { priorities } from './limits.ts'
-import { type ContactIdentifier, comparable, type Hits } from './resolve.ts'
+import {
+  type ContactIdentifier,
+  comparable,
+  type Hits,
+  searchContacts,
+  unresolved,
+} from './resolve.ts'
+import type { DeliverOne, RecordWriter, Session } from './session.ts'
 
 /** How many merges in a row are followed (OAS:8294-8480: "may need up to 3 hops"). */
 const mostHops = 3
@@ -24,15 +31,51 @@ interface Path {
  * in one search per batch, and what the search does not know is created, where a 409 names the contact that
  * exists all the same.
  */
-export class ContactWriter {
+export class ContactWriter implements RecordWriter {
   readonly #client: Client
   readonly #identifier: ContactIdentifier
   readonly #options: BodyOptions
 
-  constructor(client: Client, identifier: ContactIdentifier, options: BodyOptions) {
-    this.#client = client
-    this.#identifier = identifier
-    this.#options = options
+  readonly #session: Session
+  #searchRefused = false
+
+  constructor(session: Session) {
+    this.#session = session
+    this.#client = session.client
+    this.#identifier = session.plan.identifier === 'email' ? 'email' : 'external_id'
+    this.#options = session.body
+  }
+
+  /** Known ids are written at once; the others as soon as they have been looked up. */
+  begin(operations: readonly Operation[]): DeliverOne {
+    let lookup: Promise<Hits | Delivery | null> | null = null
+    return async (operation, signal) => {
+      if (operation.id !== null) return this.deliver(operation, new Map(), signal)
+      lookup ??= this.#lookUp(operations, signal)
+      const hits = await lookup
+      if (hits === null || 'result' in hits) return hits
+      return this.deliver(operation, hits, signal)
+    }
+  }
+
+  /** The ids that one search finds; a delivery that holds for all where it failed; null where nothing was sent. */
+  async #lookUp(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+  ): Promise<Hits | Delivery | null> {
+    const values = unresolved(operations, this.#identifier)
+    if (values.length === 0 || this.#searchRefused) return new Map()
+    const found = await searchContacts(this.#client, this.#identifier, values, signal)
+    if ('hits' in found) return found.hits
+    if (found.failed.kind === 'stopped') return null
+    const delivery = judge(found.failed, {})
+    if (delivery.result !== 'rejected') return delivery
+    if (this.#searchRefused) return new Map()
+    this.#searchRefused = true
+    this.#session.context.notice(
+      `Intercom refused to search for contacts by ${this.#identifier}: those that exist are found one by one, which takes more calls.`,
+    )
+    return new Map()
   }
 
   /** Delivers one operation; `hits` are the ids that a search has found. Null where nothing was sent. */

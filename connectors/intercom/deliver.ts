@@ -1,34 +1,76 @@
 import { type Delivery, type Operation, StopRunError } from '../../src/connector/index.ts'
+import { type ListDelivery, listsDiffer, onlyListsDiffer, type Placed } from './lists.ts'
+import type { DeliverOne } from './session.ts'
 
-/** One operation's result, or null where nothing was sent because the run is being stopped. */
-export type DeliverOne = (operation: Operation, signal: AbortSignal) => Promise<Delivery | null>
+type Report = (ordinal: number, delivery: Delivery) => void
 
 /**
- * Delivers operations side by side (the limiter decides how many) and reports each as soon as its result is known.
- * Where one ends in `StopRunError`, no new request is started, those under way are reported, and then it is thrown.
+ * Delivers a batch: the records side by side (the limiter decides how many at once), then the lists of those that
+ * are in place, together. Each operation is reported as soon as all of it is known. Where one ends in
+ * `StopRunError`, no new request is started, those under way are reported, and then it is thrown.
  */
-export async function deliverEach(
+export async function deliverBatch(
   operations: readonly Operation[],
   one: DeliverOne,
-  report: (ordinal: number, delivery: Delivery) => void,
+  lists: ListDelivery,
+  report: Report,
   signal: AbortSignal,
 ): Promise<void> {
   const halt = new AbortController()
   const either = AbortSignal.any([signal, halt.signal])
+  const placed: Placed[] = []
+  const created = new Set<number>()
+  const deliver = async (operation: Operation) => {
+    const known = onlyListsDiffer(operation) ? operation.id : null
+    const delivery =
+      known === null
+        ? await one(operation, either)
+        : ({ result: 'applied', id: known, created: false } as const)
+    if (delivery === null) return
+    if (delivery.result !== 'applied' || delivery.id === null || !listsDiffer(operation)) {
+      report(operation.ordinal, delivery)
+      return
+    }
+    const { id } = delivery
+    placed.push({ operation, id, moved: id !== operation.id })
+    if (delivery.created) created.add(operation.ordinal)
+  }
   const errors: unknown[] = []
-  await Promise.all(
-    operations.map(async (operation) => {
-      try {
-        const delivery = await one(operation, either)
-        if (delivery !== null) report(operation.ordinal, delivery)
-      } catch (error) {
-        errors.push(error)
-        halt.abort()
-      }
-    }),
-  )
+  const failed = (error: unknown) => {
+    errors.push(error)
+    halt.abort()
+  }
+  await Promise.all(operations.map((operation) => deliver(operation).catch(failed)))
+  if (placed.length > 0) {
+    placed.sort((one, other) => one.operation.ordinal - other.operation.ordinal)
+    await deliverLists(placed, created, lists, report, either).catch(failed)
+  }
   const stop = errors.find((error) => error instanceof StopRunError) ?? errors[0]
   if (stop !== undefined) throw stop
+}
+
+async function deliverLists(
+  placed: readonly Placed[],
+  created: ReadonlySet<number>,
+  lists: ListDelivery,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const unreported = new Map(placed.map(({ operation, id }) => [operation.ordinal, id]))
+  try {
+    await lists.deliver(
+      placed,
+      (ordinal, failure) => {
+        const id = unreported.get(ordinal)
+        if (id === undefined) throw new Error(`lists of ${ordinal} were reported twice`)
+        unreported.delete(ordinal)
+        report(ordinal, failure ?? { result: 'applied', id, created: created.has(ordinal) })
+      },
+      signal,
+    )
+  } finally {
+    for (const [ordinal, id] of unreported) report(ordinal, interrupted(id))
+  }
 }
 
 /** The result of an operation that was interrupted between two of its requests; the next run takes it up again. */

@@ -2,7 +2,7 @@ import type { TargetConnector } from '../../src/connector/index.ts'
 import { objects } from './objects.ts'
 import { type IntercomOptions, options } from './options.ts'
 
-/** Intercom: contacts and companies. */
+/** Intercom: contacts, companies and tags. */
 export const intercom: TargetConnector<IntercomOptions> = {
   type: 'intercom',
   options,

@@ -1,5 +1,5 @@
 import type {
-  ConnectorContext,
+  CheckPoint,
   Delivery,
   DeliveryPlan,
   Operation,
@@ -7,52 +7,38 @@ import type {
   Target,
 } from '../../src/connector/index.ts'
 import { checkAttributes } from './attributes.ts'
-import type { BodyOptions } from './body.ts'
 import { Client } from './client.ts'
-import { deliverCompany } from './companies.ts'
+import { CompanyWriter } from './companies.ts'
 import { ContactWriter } from './contacts.ts'
-import { deliverEach } from './deliver.ts'
-import { judge } from './failures.ts'
+import { ConversationWriter } from './conversations.ts'
+import { deliverBatch } from './deliver.ts'
+import { openLists } from './list-delivery.ts'
+import type { ListDelivery } from './lists.ts'
 import { baseUrl, type IntercomOptions, versionAtLeast } from './options.ts'
-import {
-  type ContactIdentifier,
-  type Hits,
-  searchContacts,
-  searchSize,
-  unresolved,
-} from './resolve.ts'
+import { searchSize } from './resolve.ts'
+import type { RecordWriter, Session } from './session.ts'
 
 /** Opens a session. Nothing is sent before `prepare`. */
 export function openTarget(
   chosen: IntercomOptions,
   plan: DeliveryPlan,
-  context: ConnectorContext,
+  context: Session['context'],
 ): Target {
   return new IntercomTarget(chosen, plan, context)
 }
 
-type Report = (ordinal: number, delivery: Delivery) => void
-
 class IntercomTarget implements Target {
-  /** One search resolves one batch. */
+  /** One search resolves one batch, and one request tags it. */
   readonly batchSize = searchSize
   readonly concurrency: number
-  readonly #client: Client
-  readonly #plan: DeliveryPlan
-  readonly #context: ConnectorContext
-  #body: BodyOptions
-  #searchRefused = false
+  #session: Session
+  #writer: RecordWriter
+  #lists: ListDelivery
 
-  constructor(chosen: IntercomOptions, plan: DeliveryPlan, context: ConnectorContext) {
-    this.#plan = plan
-    this.#context = context
+  constructor(chosen: IntercomOptions, plan: DeliveryPlan, context: Session['context']) {
     /** So many that the connections stay busy while a batch is being looked up or has one slow row left. */
     this.concurrency = Math.max(2, Math.ceil((chosen.concurrency * 3) / searchSize))
-    this.#body = {
-      textAttributes: new Set(),
-      numericOwner: !versionAtLeast(chosen.api_version, '2.16'),
-    }
-    this.#client = new Client(
+    const client = new Client(
       {
         baseUrl: baseUrl(chosen),
         token: chosen.token,
@@ -62,68 +48,51 @@ class IntercomTarget implements Target {
       },
       context.clock,
     )
+    this.#session = {
+      client,
+      plan,
+      context,
+      apiVersion: chosen.api_version,
+      body: {
+        textAttributes: new Set(),
+        numericOwner: !versionAtLeast(chosen.api_version, '2.16'),
+      },
+    }
+    this.#writer = writerOf(this.#session)
+    this.#lists = openLists(this.#session)
   }
 
   get requests(): RequestCounts {
-    return this.#client.requests
+    return this.#session.client.requests
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
-    const textAttributes = await checkAttributes(this.#client, this.#plan, signal)
-    this.#body = { ...this.#body, textAttributes }
+    const { client, plan, body } = this.#session
+    const textAttributes = await checkAttributes(client, plan, signal)
+    this.#session = { ...this.#session, body: { ...body, textAttributes } }
+    this.#writer = writerOf(this.#session)
+    this.#lists = openLists(this.#session)
   }
 
-  deliver(operations: readonly Operation[], report: Report, signal: AbortSignal): Promise<void> {
-    if (this.#plan.object === 'company') {
-      const company = (operation: Operation, either: AbortSignal) =>
-        deliverCompany(this.#client, this.#body, operation, either)
-      return deliverEach(operations, company, report, signal)
-    }
-    return this.#deliverContacts(operations, report, signal)
+  deliver(
+    operations: readonly Operation[],
+    report: (ordinal: number, delivery: Delivery) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return deliverBatch(operations, this.#writer.begin(operations), this.#lists, report, signal)
+  }
+
+  async check(): Promise<readonly CheckPoint[]> {
+    return []
   }
 
   close(): Promise<void> {
-    return this.#client.close()
+    return this.#session.client.close()
   }
+}
 
-  /** Known ids are written at once; the others as soon as they have been looked up. */
-  async #deliverContacts(
-    operations: readonly Operation[],
-    report: Report,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const identifier: ContactIdentifier =
-      this.#plan.identifier === 'email' ? 'email' : 'external_id'
-    const writer = new ContactWriter(this.#client, identifier, this.#body)
-    let lookup: Promise<Hits | Delivery | null> | null = null
-    const deliverOne = async (operation: Operation, either: AbortSignal) => {
-      if (operation.id !== null) return writer.deliver(operation, new Map(), either)
-      lookup ??= this.#lookUp(operations, identifier, either)
-      const hits = await lookup
-      if (hits === null || 'result' in hits) return hits
-      return writer.deliver(operation, hits, either)
-    }
-    await deliverEach(operations, deliverOne, report, signal)
-  }
-
-  /** The ids that one search finds; a delivery that holds for all where it failed; null where nothing was sent. */
-  async #lookUp(
-    operations: readonly Operation[],
-    identifier: ContactIdentifier,
-    signal: AbortSignal,
-  ): Promise<Hits | Delivery | null> {
-    const values = unresolved(operations, identifier)
-    if (values.length === 0 || this.#searchRefused) return new Map()
-    const found = await searchContacts(this.#client, identifier, values, signal)
-    if ('hits' in found) return found.hits
-    if (found.failed.kind === 'stopped') return null
-    const delivery = judge(found.failed, {})
-    if (delivery.result !== 'rejected') return delivery
-    if (this.#searchRefused) return new Map()
-    this.#searchRefused = true
-    this.#context.notice(
-      `Intercom refused to search for contacts by ${identifier}: those that exist are found one by one, which takes more calls.`,
-    )
-    return new Map()
-  }
+function writerOf(session: Session): RecordWriter {
+  if (session.plan.object === 'company') return new CompanyWriter(session)
+  if (session.plan.object === 'conversation') return new ConversationWriter()
+  return new ContactWriter(session)
 }

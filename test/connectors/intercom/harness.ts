@@ -8,6 +8,8 @@ import type {
   Column,
   ConnectorContext,
   Delivery,
+  DeliveryPlan,
+  KnownIds,
   Operation,
   Target,
   TargetRecord,
@@ -18,19 +20,31 @@ import { nothingMoves } from '../../support/wire.ts'
 /** A moment in the middle of a window. */
 export const noon = Date.UTC(2026, 10, 21, 12, 0, 3)
 
+/** What a test says of its activation; the rest is as where a file says nothing. */
+export interface PlanInput extends Partial<Omit<DeliveryPlan, 'object' | 'fields'>> {
+  readonly object: string
+  readonly fields: readonly string[]
+  readonly columns?: Record<string, Partial<Column>>
+}
+
 export interface Session {
   readonly sandbox: RunningIntercomSandbox
   readonly clock: VirtualClock
   readonly notices: string[]
-  open(
-    plan: {
-      object: string
-      identifier: string
-      fields: readonly string[]
-      columns?: Record<string, Partial<Column>>
-    },
-    options?: Record<string, unknown>,
-  ): Promise<Target>
+  /** Makes an id known, as if another activation had learnt it. */
+  know(object: string, identifier: string, value: string, id: string): void
+  open(plan: PlanInput, options?: Record<string, unknown>): Promise<Target>
+}
+
+const defaults: Omit<DeliveryPlan, 'object' | 'fields'> = {
+  mode: 'upsert',
+  identifier: null,
+  createOnly: [],
+  lists: [],
+  onArchived: 'fail',
+  createMissingCompanies: false,
+  createAttributes: false,
+  adminId: null,
 }
 
 const open: (() => Promise<void>)[] = []
@@ -47,9 +61,20 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
   const sandbox = await startSandbox({ rate_limit: 0, ...options }, { clock, random })
   open.push(() => sandbox.close())
   const notices: string[] = []
-  const context: ConnectorContext = {
+  const ids = new Map<string, string>()
+  const knownIds: KnownIds = {
+    find: async (object, identifier, values) =>
+      new Map(
+        values.flatMap((value) => {
+          const id = ids.get(`${object} ${identifier} ${value}`)
+          return id === undefined ? [] : [[value, id] as const]
+        }),
+      ),
+  }
+  const context: ConnectorContext & { knownIds: KnownIds } = {
     clock,
     random,
+    knownIds,
     projectFolder: '.',
     notice: (message) => notices.push(message),
   }
@@ -57,6 +82,9 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
     sandbox,
     clock,
     notices,
+    know: (object, identifier, value, id) => {
+      ids.set(`${object} ${identifier} ${value}`, id)
+    },
     async open(plan, more = {}) {
       const chosen = intercom.options.parse({
         token: sandbox.token,
@@ -72,7 +100,7 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
           ...plan.columns?.[field],
         } as Column,
       }))
-      const target = await intercom.open(chosen, { mode: 'upsert', ...plan, fields }, context)
+      const target = await intercom.open(chosen, { ...defaults, ...plan, fields }, context)
       open.push(() => target.close())
       return target
     },
@@ -96,14 +124,26 @@ export function numbers(seed: number): () => number {
   }
 }
 
+/** An operation for a record; `more` says what is not as usual. */
 export function operation(
   ordinal: number,
   record: TargetRecord,
   id: string | null = null,
+  more: Partial<Operation> = {},
 ): Operation {
-  const kind = id === null ? 'create' : 'update'
-  const changed = Object.keys(record)
-  return { ordinal, key: String(ordinal), kind, id, record, changed, fingerprint: `${ordinal}` }
+  return {
+    ordinal,
+    key: String(ordinal),
+    kind: id === null ? 'create' : 'update',
+    removal: false,
+    id,
+    record,
+    held: null,
+    changed: Object.keys(record),
+    archivedByUs: false,
+    fingerprint: `${ordinal}`,
+    ...more,
+  }
 }
 
 export const never: AbortSignal = new AbortController().signal
