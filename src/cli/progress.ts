@@ -1,4 +1,5 @@
-import type { PlanTotals } from '../plan/interfaces.ts'
+import { operationsIn, type PlanTotals } from '../plan/interfaces.ts'
+import { plannedText as plannedCounts } from '../report/counts.ts'
 import { pad, truncate } from '../report/layout.ts'
 import { statusText } from '../report/run.ts'
 import type { Style } from '../report/style.ts'
@@ -54,7 +55,7 @@ export function advance(progress: Progress | null, event: RunEvent, now: number)
         ...known,
         rows: event.totals.rows,
         totals: event.totals,
-        operations: event.totals.create + event.totals.update,
+        operations: operationsIn(event.totals),
         samples: [{ at: now, done: 0 }],
       }
     case 'writing': {
@@ -135,16 +136,9 @@ export function progressLine(
 
 /** What a plan comes to, in one line. */
 export function plannedText(activation: string, totals: PlanTotals): string {
-  const counts = [
-    [totals.create, 'new'],
-    [totals.update, 'changed'],
-    [totals.unchanged, 'unchanged'],
-    [totals.rejected, 'rejected'],
-  ] as const
-  const text = counts
-    .filter(([value]) => value > 0)
-    .map(([value, word]) => `${count(value)} ${word}`)
-  return `${printable(activation)}: planned ${[countOf(totals.rows, 'row'), ...text].join(', ')}`
+  const text = plannedCounts(totals)
+  const rows = countOf(totals.rows, 'row')
+  return `${printable(activation)}: planned ${text === '' ? rows : `${rows}, ${text}`}`
 }
 
 /** How a run ended, in one line. */

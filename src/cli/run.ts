@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandSummary } from '../run/summary.ts'
 import { action, explain, type Session } from './action.ts'
 import { type CommandContext, exitCodes, wantsColours } from './context.ts'
@@ -9,6 +9,7 @@ interface RunCommandOptions {
   readonly json?: boolean
   readonly summaryFile?: string
   readonly skipCode?: number
+  readonly allow?: readonly string[]
 }
 
 function exitCode(text: string): number {
@@ -30,7 +31,11 @@ async function unstarted(error: unknown, session: Session): Promise<CommandSumma
   }
 }
 
-async function execute(session: Session, names: readonly string[]): Promise<CommandSummary> {
+async function execute(
+  session: Session,
+  names: readonly string[],
+  allow: readonly string[],
+): Promise<CommandSummary> {
   const { context, voice } = session
   const { openProgress } = await import('./progress-display.ts')
   return await stoppable(
@@ -49,7 +54,15 @@ async function execute(session: Session, names: readonly string[]): Promise<Comm
       try {
         const { clock, random } = context
         const { listener } = display
-        return await runActivations({ project, activations, clock, random, listener, signal })
+        return await runActivations({
+          project,
+          activations,
+          clock,
+          random,
+          listener,
+          signal,
+          allow,
+        })
       } finally {
         await display.close()
       }
@@ -69,7 +82,7 @@ async function run(
     await requireWritable(options.summaryFile)
   }
   try {
-    summary = await execute(session, names)
+    summary = await execute(session, names, options.allow ?? [])
   } catch (error) {
     summary = await unstarted(error, session)
   }
@@ -104,6 +117,13 @@ export function runCommand(context: CommandContext): Command {
     .argument('[names...]', 'activations, also as globs; every enabled one if none is named')
     .option('--json', 'end stdout with the summary as one JSON object')
     .option('--summary-file <file>', 'write the same summary to a file, also when the run fails')
+    .addOption(
+      new Option('--allow <guard...>', 'let a plan pass this guard once').choices([
+        'min_rows',
+        'max_changes',
+        'max_removals',
+      ]),
+    )
     .option('--skip-code <code>', 'exit with this code if there was nothing to do', exitCode)
     .addHelpText(
       'after',

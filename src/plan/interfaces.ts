@@ -80,3 +80,8 @@ export interface PlanTotals {
   /** For each field, how many updates change it. */
   readonly changedFields: Readonly<Record<string, number>>
 }
+
+/** How many operations a plan has. */
+export function operationsIn(totals: PlanTotals): number {
+  return totals.create + totals.update + totals.delete + totals.archive + totals.untag
+}

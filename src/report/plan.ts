@@ -1,21 +1,14 @@
-import type { ActivationPlan } from '../run/plan.ts'
+import { operationsIn } from '../plan/interfaces.ts'
+import type { ActivationPlan, PlannedOperation } from '../run/plan.ts'
+import { plannedText } from './counts.ts'
 import { byCount } from './run.ts'
 import type { Style } from './style.ts'
 import { count, countOf, printable } from './text.ts'
 
 /** The counts of a plan in one line, those that are not zero. */
 function totalsText(totals: NonNullable<ActivationPlan['totals']>): string {
-  const parts = [
-    [totals.create, 'new'],
-    [totals.update, 'changed'],
-    [totals.unchanged, 'unchanged'],
-    [totals.rejected, 'rejected'],
-    [totals.repeated, 'repeated'],
-  ] as const
-  const text = parts
-    .filter(([value]) => value > 0)
-    .map(([value, word]) => `${count(value)} ${word}`)
-  return `${countOf(totals.rows, 'row')}${text.length === 0 ? '' : `: ${text.join(', ')}`}`
+  const text = plannedText(totals)
+  return `${countOf(totals.rows, 'row')}${text === '' ? '' : `: ${text}`}`
 }
 
 function byCode(
@@ -33,7 +26,21 @@ function byCode(
 /** How many operations the plan has beyond those that it shows. */
 function hidden(plan: ActivationPlan): number {
   if (plan.totals === null) return 0
-  return plan.totals.create + plan.totals.update - plan.operations.length
+  return operationsIn(plan.totals) - plan.operations.length
+}
+
+/** Keys that left the query and stay as they are. */
+function kept(totals: NonNullable<ActivationPlan['totals']>): number {
+  // By mode, delete and archive are for rows that are in the query; then there are no removals.
+  return Math.max(0, totals.removed - (totals.delete + totals.archive + totals.untag))
+}
+
+function operationText({ key, kind, changed }: PlannedOperation, style: Style): string {
+  if (kind === 'create') return style.good(`+ ${printable(key)}`)
+  if (kind === 'update') {
+    return `${style.warn(`~ ${printable(key)}`)}  ${style.faint(printable(changed.join(', ')))}`
+  }
+  return `${style.bad(`- ${printable(key)}`)}  ${style.faint(kind)}`
 }
 
 function activationText(plan: ActivationPlan, style: Style): string {
@@ -45,20 +52,13 @@ function activationText(plan: ActivationPlan, style: Style): string {
   }
   if (plan.totals === null) return lines.join('\n')
   lines.push(`  ${totalsText(plan.totals)}`)
-  if (plan.totals.removed > 0) {
-    lines.push(
-      `  ${countOf(plan.totals.removed, 'key')} no longer in the query, kept in the target`,
-    )
-  }
+  const left = kept(plan.totals)
+  if (left > 0) lines.push(`  ${countOf(left, 'key')} no longer in the query, kept in the target`)
+  for (const text of plan.refusals)
+    lines.push(`  ${style.bad(`a run would be refused: ${printable(text)}`)}`)
   const fields = byCount(plan.totals.changedFields)
   if (fields !== '') lines.push(`  changed fields: ${printable(fields)}`)
-  for (const { key, kind, changed } of plan.operations) {
-    lines.push(
-      kind === 'create'
-        ? `  ${style.good(`+ ${printable(key)}`)}`
-        : `  ${style.warn(`~ ${printable(key)}`)}  ${style.faint(printable(changed.join(', ')))}`,
-    )
-  }
+  for (const operation of plan.operations) lines.push(`  ${operationText(operation, style)}`)
   if (hidden(plan) > 0) lines.push(style.faint(`  … ${count(hidden(plan))} more (--show N)`))
   for (const [code, rows] of byCode(plan.rejected)) {
     lines.push(`  ${style.bad(`rejected: ${code}`)}`)
@@ -87,6 +87,11 @@ function code(text: string): string {
   return /^[\w.:/@ -]+$/.test(text) ? `\`${text}\`` : `<code>${markdown(text)}</code>`
 }
 
+function operationMarkdown({ kind, changed }: PlannedOperation): string {
+  if (kind === 'create') return 'new'
+  return kind === 'update' ? `changed: ${changed.map(code).join(', ')}` : kind
+}
+
 function activationMarkdown(plan: ActivationPlan): string {
   const parts = [`#### ${markdown(plan.activation)} → ${markdown(`${plan.target}.${plan.object}`)}`]
   if (plan.error !== null) {
@@ -97,11 +102,12 @@ function activationMarkdown(plan: ActivationPlan): string {
   if (totals === null) return parts.join('\n\n')
   parts.push(
     [
-      '| rows | new | changed | unchanged | rejected | no longer in the query |',
-      '|---:|---:|---:|---:|---:|---:|',
-      `| ${[totals.rows, totals.create, totals.update, totals.unchanged, totals.rejected, totals.removed].map(count).join(' | ')} |`,
+      '| rows | new | changed | to delete | to archive | to untag | unchanged | rejected | no longer in the query |',
+      '|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+      `| ${[totals.rows, totals.create, totals.update, totals.delete, totals.archive, totals.untag, totals.unchanged, totals.rejected, totals.removed].map(count).join(' | ')} |`,
     ].join('\n'),
   )
+  for (const text of plan.refusals) parts.push(`> **A run would be refused:** ${markdown(text)}`)
   const fields = Object.entries(totals.changedFields).sort(
     ([first, more], [second, less]) => less - more || first.localeCompare(second, 'en'),
   )
@@ -111,8 +117,7 @@ function activationMarkdown(plan: ActivationPlan): string {
   }
   if (plan.operations.length > 0) {
     const rows = plan.operations.map(
-      ({ key, kind, changed }) =>
-        `| ${code(key)} | ${kind === 'create' ? 'new' : `changed: ${changed.map(code).join(', ')}`} |`,
+      ({ key, kind, changed }) => `| ${code(key)} | ${operationMarkdown({ key, kind, changed })} |`,
     )
     const more = hidden(plan) > 0 ? `\n\n… ${count(hidden(plan))} more` : ''
     parts.push(
@@ -134,7 +139,7 @@ function activationMarkdown(plan: ActivationPlan): string {
 /** Plans as a comment on a pull request. */
 export function planMarkdown(plans: readonly ActivationPlan[]): string {
   const operations = plans.reduce(
-    (sum, { totals }) => sum + (totals === null ? 0 : totals.create + totals.update),
+    (sum, { totals }) => sum + (totals === null ? 0 : operationsIn(totals)),
     0,
   )
   const title = `### millrace plan: ${countOf(operations, 'operation')} in ${countOf(plans.length, 'activation')}`
@@ -153,6 +158,9 @@ export function planJson(plans: readonly ActivationPlan[], exitCode: number): st
             rows: totals.rows,
             create: totals.create,
             update: totals.update,
+            delete: totals.delete,
+            archive: totals.archive,
+            untag: totals.untag,
             unchanged: totals.unchanged,
             rejected: totals.rejected,
             repeated: totals.repeated,

@@ -1,4 +1,6 @@
+import { operationsIn } from '../plan/interfaces.ts'
 import type { CommandSummary, RunSummary } from '../run/summary.ts'
+import { listed, plannedText } from './counts.ts'
 import type { Style } from './style.ts'
 import { count, countOf, duration, printable } from './text.ts'
 
@@ -29,13 +31,6 @@ export function statusText(status: RunSummary['status'], style: Style): string {
   return status === 'failures' ? style.warn(words) : style.bad(words)
 }
 
-function listed(counts: readonly (readonly [string, number])[]): string {
-  return counts
-    .filter(([, value]) => value > 0)
-    .map(([name, value]) => `${count(value)} ${name}`)
-    .join(', ')
-}
-
 /** What happened to how many, largest first: `invalid_value 12, timeout 3`. */
 export function byCount(counts: Readonly<Record<string, number | undefined>>): string {
   return Object.entries(counts)
@@ -57,15 +52,10 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
     if (text !== '') lines.push(`  ${title.padEnd(9)} ${text}`)
   }
   if (summary.run === null) return lines
-  const plan = listed([
-    ['new', planned.create],
-    ['changed', planned.update],
-    ['unchanged', planned.unchanged],
-    ['rejected', planned.rejected],
-    ['repeated', planned.repeated],
-    ['no longer in the query (kept)', planned.removed],
-  ])
+  const plan = plannedText(planned)
   line('rows', plan === '' ? count(summary.rows) : `${count(summary.rows)}: ${plan}`)
+  const left = planned.removed - (planned.delete + planned.archive + planned.untag)
+  if (left > 0) line('kept', `${countOf(left, 'key')} no longer in the query`)
   line(
     'outcomes',
     listed([
@@ -112,8 +102,6 @@ export function runText(summary: CommandSummary, verbose: boolean, style: Style)
 export function nothingToDo(summary: CommandSummary): boolean {
   return (
     summary.exit_code === 0 &&
-    summary.activations.every(
-      ({ planned }) => planned.create + planned.update + planned.rejected === 0,
-    )
+    summary.activations.every(({ planned }) => operationsIn(planned) + planned.rejected === 0)
   )
 }

@@ -1,12 +1,13 @@
 import type { Activation } from '../config/activation.ts'
 import type { ConnectorContext, RequestCounts, StopRunError, Target } from '../connector/index.ts'
-import type { PlanTotals } from '../plan/interfaces.ts'
+import { operationsIn, type PlanTotals } from '../plan/interfaces.ts'
 import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
+import { aboutRun, deliveryPlan } from './delivery-plan.ts'
 import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
 import { whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
-import { type Planned, planFromSource } from './planning.ts'
+import { type Planned, planFromSource, refusalsOf } from './planning.ts'
 import { noRequests, type RunSummary, summarize } from './summary.ts'
 
 /** Runs one activation from its query to its summary. */
@@ -63,7 +64,7 @@ class ActivationRun {
   }
 
   async run(lock: Lock): Promise<RunSummary> {
-    const state = await this.#store.startRun(lock, this.#activation.identifier)
+    const state = await this.#store.startRun(lock, aboutRun(this.#activation))
     const activation = this.#activation.name
     this.#options.listener({ type: 'started', activation, run: state.run })
     let ended: Ending
@@ -91,6 +92,8 @@ class ActivationRun {
     this.#totals = planned.totals
     listener({ type: 'planned', activation, totals: planned.totals })
     this.#signal.throwIfAborted()
+    const refusals = refusalsOf(this.#activation, planned.totals, this.#options.allow)
+    if (refusals.length > 0) return ending('refused', refusals.join('\n'))
     const stopped = await this.#write(planned, state)
     this.#signal.throwIfAborted()
     if (stopped !== null) return ending('stopped', stopped.message)
@@ -101,7 +104,7 @@ class ActivationRun {
 
   /** Nothing is opened, and no request made, where there is nothing to write. */
   async #write(planned: Planned, state: RunState): Promise<StopRunError | null> {
-    const operations = planned.totals.create + planned.totals.update
+    const operations = operationsIn(planned.totals)
     if (operations === 0) return null
     const target = await this.#openTarget(planned)
     const { clock, random, listener } = this.#options
@@ -136,16 +139,18 @@ class ActivationRun {
   }
 
   async #openTarget({ columns }: Planned): Promise<Target> {
-    const { object, mode, identifier, fields, target } = this.#activation
+    const { target } = this.#activation
     const configured = this.#options.project.targets.get(target)
     if (configured === undefined) throw new Error(`unknown target ${target}`)
-    const mapped = fields.map(({ field, from }) => ({
-      field,
-      column:
-        'column' in from ? (columns.find((column) => column.name === from.column) ?? null) : null,
-    }))
-    const plan = { object: object.name, mode, identifier, fields: mapped }
-    return await configured.connector.open(configured.options, plan, this.#context)
+    const knownIds = {
+      find: (object: string, identifier: string, values: readonly string[]) =>
+        this.#store.knownIds({ target, object, field: identifier }, values),
+    }
+    return await configured.connector.open(
+      configured.options,
+      deliveryPlan(this.#activation, columns),
+      { ...this.#context, knownIds },
+    )
   }
 
   async #finish(state: RunState, ended: Ending): Promise<RunSummary> {
@@ -159,6 +164,7 @@ class ActivationRun {
       totals: this.#totals,
       counts: await state.counts(),
       requests: this.#requests,
+      allowed: this.#options.allow ?? [],
     })
     await state.finish(recordedStatus(ended.status), finishedAt, JSON.stringify(summary))
     return summary

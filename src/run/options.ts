@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly random: Random
   /** Hears everything; an error of its own cannot hurt the run. */
   readonly listener: RunListener
+  /** Guards that are passed this once (`max_removals`); none by default. */
+  readonly allow?: readonly string[]
   /** Stops reading and sending; what is under way is finished and recorded. Aborted with an `Interruption`. */
   readonly signal: AbortSignal
 }

@@ -1,17 +1,17 @@
 import type { Activation } from '../config/activation.ts'
-import type { Operation } from '../connector/index.ts'
+import type { Operation, OperationKind } from '../connector/index.ts'
 import type { PlanSink, PlanTotals, RejectedRow } from '../plan/interfaces.ts'
 import { openStateStore } from '../state/index.ts'
 import type { StateStore } from '../state/store.ts'
-import { endingOf, interrupted } from './ending.ts'
+import { endingOf, exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
-import { planFromSource } from './planning.ts'
+import { planFromSource, refusalsOf } from './planning.ts'
 
 /** One operation of a plan as it is shown: no values. */
 export interface PlannedOperation {
   readonly key: string
-  readonly kind: 'create' | 'update'
+  readonly kind: OperationKind
   readonly changed: readonly string[]
 }
 
@@ -31,6 +31,8 @@ export interface ActivationPlan {
     readonly code: string
     readonly message: string
   }[]
+  /** What guards say against running it. */
+  readonly refusals: readonly string[]
   /** Why planning failed; null where it did not. */
   readonly error: string | null
   readonly exitCode: number
@@ -51,7 +53,8 @@ export async function planActivations(
       const sample = new PlanSample(options.show)
       let totals: PlanTotals | null = null
       let error: string | null = null
-      let exitCode = 0
+      let refusals: readonly string[] = []
+      let exitCode: number = exitCodes.done
       try {
         store ??= await openStateStore({
           file: options.project.stateFile,
@@ -59,6 +62,8 @@ export async function planActivations(
           create: false,
         })
         totals = await planOne(activation, store, sample, { ...options, listener })
+        refusals = refusalsOf(activation, totals, options.allow)
+        if (refusals.length > 0) exitCode = exitCodes.refused
       } catch (thrown) {
         const ending = options.signal.aborted ? interrupted(options.signal) : endingOf(thrown)
         error = ending.error
@@ -72,6 +77,7 @@ export async function planActivations(
         totals,
         operations: sample.operations,
         rejected: sample.rejected,
+        refusals,
         error,
         exitCode,
       })

@@ -6,6 +6,7 @@ import {
   type ConnectorContext,
   QueryError,
 } from '../connector/index.ts'
+import { checkGuards } from '../plan/guards.ts'
 import type { PlanSink, PlanTotals, SnapshotReader } from '../plan/interfaces.ts'
 import { planActivation } from '../plan/planner.ts'
 
@@ -45,6 +46,16 @@ export async function planFromSource(options: PlanningOptions): Promise<Planned>
   } finally {
     await source.close()
   }
+}
+
+/** What the activation's guards say against a plan; `allow` names those that are passed this once. */
+export function refusalsOf(
+  { guards }: Activation,
+  totals: PlanTotals,
+  allow: readonly string[] = [],
+): readonly string[] {
+  const firstRun = totals.known === 0
+  return checkGuards(guards, totals, { firstRun }, allow).map(({ message }) => message)
 }
 
 function queryProblem(activation: Activation, error: QueryError): ConfigurationError {

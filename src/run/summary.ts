@@ -21,9 +21,14 @@ export interface RunSummary {
   readonly finished_at: string
   readonly duration_ms: number
   readonly rows: number
+  /** The guards that were passed on request (`--allow`). */
+  readonly allowed: readonly string[]
   readonly planned: {
     readonly create: number
     readonly update: number
+    readonly delete: number
+    readonly archive: number
+    readonly untag: number
     readonly unchanged: number
     readonly rejected: number
     readonly repeated: number
@@ -75,6 +80,7 @@ export interface RunFacts {
     readonly codes: Readonly<Partial<Record<FailureCode, number>>>
   }
   readonly requests?: RequestCounts
+  readonly allowed?: readonly string[]
 }
 
 export function summarize(facts: RunFacts): RunSummary {
@@ -88,9 +94,13 @@ export function summarize(facts: RunFacts): RunSummary {
     finished_at: new Date(facts.finishedAt).toISOString(),
     duration_ms: facts.finishedAt - facts.startedAt,
     rows: totals?.rows ?? 0,
+    allowed: facts.allowed ?? [],
     planned: {
       create: totals?.create ?? 0,
       update: totals?.update ?? 0,
+      delete: totals?.delete ?? 0,
+      archive: totals?.archive ?? 0,
+      untag: totals?.untag ?? 0,
       unchanged: totals?.unchanged ?? 0,
       rejected: totals?.rejected ?? 0,
       repeated: totals?.repeated ?? 0,
