@@ -17,11 +17,19 @@
  * ```
  */
 export { connectors } from '../connectors/index.ts'
-export type { Activation, FieldMapping } from './config/activation.ts'
+export type {
+  Activation,
+  Amount,
+  CompanyRule,
+  FieldMapping,
+  Guards,
+  TagRule,
+} from './config/activation.ts'
 export {
   type LoadOptions,
   loadProject,
   type Project,
+  type StateLocation,
   selectActivations,
 } from './config/project.ts'
 export * from './connector/index.ts'

@@ -17,7 +17,7 @@ export async function openProject(
   const activations = selectActivations(project, names)
   voice.say(
     'debug',
-    `project ${project.folder}, profile ${project.profile ?? 'none'}, state ${project.stateFile}`,
+    `project ${project.folder}, profile ${project.profile ?? 'none'}, state ${project.state.kind === 'sqlite' ? project.state.file : 'in Postgres'}`,
   )
   return { project, activations }
 }

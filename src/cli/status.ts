@@ -40,7 +40,8 @@ async function status(
   const { clock, environment, stdout } = session.context
   const { project, activations } = await openProject(session, names)
   const { openStateStore } = await import('../state/index.ts')
-  const store = await openStateStore({ file: project.stateFile, clock, create: false })
+  const { stateFileOf } = await import('../run/state-file.ts')
+  const store = await openStateStore({ file: stateFileOf(project), clock, create: false })
   try {
     const selected = activations.map((activation) => activation.name)
     const runs = await store.runs(selected, runsShown)

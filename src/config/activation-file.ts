@@ -3,9 +3,13 @@ import type { Problem, SourceConnector, TargetConnector } from '../connector/ind
 import type { Activation } from './activation.ts'
 import { activationSchema } from './activation-schema.ts'
 import type { Connections } from './connections.ts'
-import { checkRequiredFields, resolveFields } from './fields.ts'
-import { checkModeAndIdentifier } from './identifier.ts'
+import { resolveFields } from './fields.ts'
+import { resolveGuards } from './guards.ts'
+import { checkIdentifier } from './identifier.ts'
+import { resolveCompanies, resolveTags } from './lists.ts'
+import { checkMode } from './mode.ts'
 import { isActivationName } from './names.ts'
+import { checkPermissions } from './permissions.ts'
 import { pathName } from './places.ts'
 import { resolveQuery } from './query.ts'
 import { resolveSource, resolveTarget } from './references.ts'
@@ -109,9 +113,13 @@ export async function resolveActivation(
   const target = connections && resolveTarget(text, connections.targets, settings, problems)
   const object = target?.object ?? null
   const fields = resolveFields(text, object, settings, problems)
+  const tags = resolveTags(text, object, settings, problems)
+  const companies = resolveCompanies(text, object, settings, problems)
+  const guards = resolveGuards(text, settings, problems)
   if (object !== null) {
-    checkModeAndIdentifier(text, object, fields, settings, problems)
-    checkRequiredFields(object, fields, settings, problems)
+    checkIdentifier(text, object, fields, settings, problems)
+    checkMode(text, object, fields, settings, problems)
+    checkPermissions(text, object, settings, problems)
   }
   if (name === null) return null
   const after = asList(text.after) ?? []
@@ -130,6 +138,14 @@ export async function resolveActivation(
     identifier: text.identifier ?? null,
     key: asList(text.key),
     fields,
+    tags,
+    companies,
+    createMissingCompanies: text.create_missing,
+    createAttributes: text.create_attributes,
+    adminId: text.admin_id === undefined ? null : String(text.admin_id),
+    onRemoved: text.on_removed,
+    onArchived: text.on_archived,
+    guards,
     after,
     problemAt: (path, message) => ({ message, position: settings.places.value(path) }),
     positionInQuery: (offset) => query.positionOf(offset),

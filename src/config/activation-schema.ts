@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { removals } from '../connector/index.ts'
 
 const column = z.string().min(1, 'must not be empty')
-const share = z.union([z.number(), z.string()])
+const separator = z.string().min(1, 'must not be empty').optional()
 const onNull = z.enum(['clear', 'skip'])
 const columns = z.union([column, z.array(column).min(1, 'must name a column')])
 
@@ -20,6 +21,38 @@ const mapping = z.union([
       .describe('`create`: the field is sent only when the record is created.'),
   }),
 ])
+
+const tag = z.union([
+  column,
+  z.strictObject({
+    name: column.optional().describe('The tag. A text instead of these keys is the tag itself.'),
+    when: column
+      .optional()
+      .describe('The boolean column that says which rows have the tag; without it, every row.'),
+    from: column
+      .optional()
+      .describe(
+        'Instead of `name`: the column that names the tags, as an array, a JSON array of strings, or text.',
+      ),
+    prefix: column.optional().describe('With `from`: what is put before each name.'),
+    separator: separator.describe(
+      'With `from`: what stands between the names in text. Default: a comma.',
+    ),
+  }),
+])
+
+const company = z.strictObject({
+  company_id: column.describe(
+    'The column with the id of one company, or of several: an array, a JSON array of strings, or text.',
+  ),
+  separator: separator.describe('What stands between the ids in text. Default: a comma.'),
+})
+
+/** Read further by `resolveGuards`; the pattern is for editors. */
+const amount = z
+  .union([z.number(), z.string().meta({ pattern: '^(off|\\d+|\\d+(\\.\\d+)? ?%)$' })])
+  .nullable()
+  .optional()
 
 /** One activation file. */
 export const activationSchema = z
@@ -53,12 +86,14 @@ export const activationSchema = z
     mode: z
       .enum(['upsert', 'update', 'insert', 'delete', 'archive'])
       .describe(
-        'What a row means: `upsert` creates a record, or updates it where it exists. What is written says which modes it has.',
+        'What a row means: `upsert` creates a record, or updates it where it exists; `update` and `insert` do one of the two; `delete` and `archive` take it away.',
       ),
     identifier: z
       .string()
       .optional()
-      .describe('The field by which the target finds a record. It has to be mapped from a column.'),
+      .describe(
+        'The field by which the target finds a record, mapped from a column. `mode: insert` does without.',
+      ),
     key: columns
       .optional()
       .describe(
@@ -75,42 +110,64 @@ export const activationSchema = z
       .optional()
       .describe('An activation, or a list of them, that run before this one.'),
     companies: z
-      .array(z.strictObject({ company_id: column }))
+      .array(company)
       .optional()
-      .describe('Companies that the contact belongs to, by column.'),
+      .describe(
+        'The companies that a contact shall belong to. Those that millrace attached and that are no longer wanted are detached.',
+      ),
+    create_missing: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether companies that `companies` names and the target does not have are created.',
+      ),
     tags: z
-      .array(
-        z.strictObject({
-          name: z.string().optional(),
-          when: column.optional(),
-          from: column.optional(),
-          prefix: z.string().optional(),
-        }),
-      )
+      .array(tag)
       .optional()
-      .describe('Tags that the record shall have.'),
+      .describe(
+        'The tags that the record shall have. Those that millrace applied and that are no longer wanted are removed.',
+      ),
+    admin_id: z
+      .union([column, z.int()])
+      .optional()
+      .describe('The admin in whose name tags are set, where what is written asks for one.'),
     on_removed: z
-      .enum(['keep', 'archive', 'delete', 'untag'])
+      .enum(removals)
       .default('keep')
-      .describe('What happens to records whose rows left the query.'),
+      .describe('What happens to records that millrace wrote and whose rows left the query.'),
     on_archived: z
       .enum(['fail', 'unarchive'])
       .default('fail')
-      .describe('What happens to records that are archived in the target.'),
+      .describe(
+        'What happens to rows whose record is archived in the target: they fail, or it is unarchived and then updated.',
+      ),
     guards: z
       .strictObject({
-        min_rows: z.number().optional(),
-        max_changes: share.optional(),
-        max_removals: share.optional(),
-        max_failures: share.optional(),
+        min_rows: amount.describe('Rows that the query has to return, at least. Default: 1.'),
+        max_changes: amount.describe(
+          'Creates and updates, at most: a number, or a share of the keys known. Default: off.',
+        ),
+        max_removals: amount.describe(
+          'Records that `on_removed` may touch, at most: a number, or a share of the keys known. Default: 5%.',
+        ),
+        max_failures: amount.describe(
+          'Rows that may fail before the run stops: a number, or a share of the rows tried. Default: 20%.',
+        ),
       })
       .optional()
-      .describe('Limits that refuse a plan.'),
+      .describe('Limits that refuse a plan; `off` takes one away.'),
     create_attributes: z
       .boolean()
       .default(false)
-      .describe('Whether missing custom attributes are created.'),
-    confirm: z.enum(['permanent']).optional().describe('Allows a mode that deletes for good.'),
+      .describe(
+        'Whether custom attributes that the workspace does not have are created, with the type of their column.',
+      ),
+    confirm: z
+      .enum(['permanent'])
+      .optional()
+      .describe(
+        'Allows what cannot be undone: `mode: delete` by another identifier than `id`, and `on_removed: delete`.',
+      ),
     keep_values: z
       .boolean()
       .default(true)

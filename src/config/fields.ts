@@ -4,7 +4,7 @@ import type { ActivationText } from './activation-schema.ts'
 import { constantFor } from './constants.ts'
 import { pathName } from './places.ts'
 import type { Settings } from './settings.ts'
-import { didYouMean, oneOf } from './suggest.ts'
+import { didYouMean } from './suggest.ts'
 
 /** What a field of an object takes, or null where the object has no such field. */
 function fieldOf(object: TargetObject, name: string): Omit<Field, 'name'> | null {
@@ -17,6 +17,9 @@ function fieldOf(object: TargetObject, name: string): Omit<Field, 'name'> | null
 
 function unknownField(object: TargetObject, name: string): string {
   const { custom } = object
+  if ((object.lists as readonly string[]).includes(name)) {
+    return `"${name}" is no field but a key of its own, beside "fields"`
+  }
   const hint = didYouMean(
     name,
     object.fields.map((field) => field.name),
@@ -38,11 +41,12 @@ function mappingFrom(
   settings: Settings,
 ): FieldMapping | { readonly problem: string; readonly key?: string } {
   const { column, value } = mapping
+  const when = mapping.when ?? 'always'
   if (column !== undefined && value !== undefined) {
     return { problem: `"${name}" has both a column and a value; keep one of them`, key: 'value' }
   }
   if (column !== undefined) {
-    return { field: name, from: { column }, onNull: mapping.on_null ?? onNull }
+    return { field: name, from: { column }, onNull: mapping.on_null ?? onNull, when }
   }
   if (value === undefined) {
     return { problem: `"${name}" needs "column", or "value" for a constant` }
@@ -50,11 +54,11 @@ function mappingFrom(
   if (mapping.on_null !== undefined) {
     return { problem: '"on_null" means nothing for a constant; leave it out', key: 'on_null' }
   }
-  if (field === null) return { field: name, from: { value }, onNull }
+  if (field === null) return { field: name, from: { value }, onNull, when }
   const hidden = settings.replaced.has(pathName(['fields', name, 'value']))
   const constant = constantFor(field, value, hidden)
   if ('fault' in constant) return { problem: `"${name}" ${constant.fault}`, key: 'value' }
-  return { field: name, from: { value: constant.value }, onNull }
+  return { field: name, from: { value: constant.value }, onNull, when }
 }
 
 /**
@@ -78,7 +82,7 @@ export function resolveFields(
       })
     }
     if (typeof mapping === 'string') {
-      result.push({ field: name, from: { column: mapping }, onNull: text.on_null })
+      result.push({ field: name, from: { column: mapping }, onNull: text.on_null, when: 'always' })
       continue
     }
     const failed = settings.failed.has(pathName(['fields', name, 'value']))
@@ -90,6 +94,14 @@ export function resolveFields(
       result.push(resolved)
     }
   }
+  if (Object.hasOwn(text.fields, 'id') && !settings.failed.has(pathName(['identifier']))) {
+    if (text.identifier !== 'id' && (object === null || fieldOf(object, 'id') !== null)) {
+      problems.push({
+        message: `"id" can only be mapped where it is the identifier, since nothing can change it`,
+        position: places.key(['fields', 'id']),
+      })
+    }
+  }
   if (result.length === 0 && Object.keys(text.fields).length === 0) {
     problems.push({
       message: '"fields" maps nothing; add at least one line such as "email: COLUMN"',
@@ -97,20 +109,4 @@ export function resolveFields(
     })
   }
   return result
-}
-
-/** Complains where a record could not be created, since none of the fields that this takes is mapped. */
-export function checkRequiredFields(
-  object: TargetObject,
-  fields: readonly FieldMapping[],
-  settings: Settings,
-  problems: Problem[],
-): void {
-  const { requiresOneOf } = object
-  if (requiresOneOf.length === 0) return
-  if (fields.some(({ field }) => requiresOneOf.includes(field))) return
-  problems.push({
-    message: `a ${object.name} cannot be created without ${oneOf(requiresOneOf)}; map it under "fields"`,
-    position: settings.places.key(['fields']),
-  })
 }

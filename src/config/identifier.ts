@@ -1,10 +1,9 @@
-import type { Mode, Problem, TargetObject } from '../connector/index.ts'
+import type { Problem, TargetObject } from '../connector/index.ts'
 import type { FieldMapping } from './activation.ts'
 import type { ActivationText } from './activation-schema.ts'
 import { pathName } from './places.ts'
 import type { Settings } from './settings.ts'
-import { didYouMean, oneOf } from './suggest.ts'
-import { laterNames } from './unavailable.ts'
+import { an, didYouMean, oneOf } from './suggest.ts'
 
 function checkMapped(
   identifier: string,
@@ -29,7 +28,7 @@ function checkMapped(
 }
 
 /** Checks mode and identifier against what the object says that it can do. */
-export function checkModeAndIdentifier(
+export function checkIdentifier(
   text: ActivationText,
   object: TargetObject,
   fields: readonly FieldMapping[],
@@ -37,19 +36,19 @@ export function checkModeAndIdentifier(
   problems: Problem[],
 ): void {
   const { places } = settings
-  const modes = Object.keys(object.modes) as Mode[]
-  const identifiers = object.modes[text.mode]
+  const { mode, identifier } = text
+  if (settings.failed.has(pathName(['mode']))) return
+  const identifiers = object.modes[mode]
   if (identifiers === undefined) {
     problems.push({
-      message: `"mode: ${text.mode}" is not available for ${object.name} in this version; use ${oneOf(modes)}`,
+      message: `${object.name} has no "mode: ${mode}"; it has ${oneOf(Object.keys(object.modes))}`,
       position: places.value(['mode']),
     })
     return
   }
-  const { identifier } = text
   if (settings.failed.has(pathName(['identifier']))) return
   if (identifier === undefined) {
-    if (identifiers.length > 0) {
+    if (mode !== 'insert' && identifiers.length > 0) {
       problems.push({
         message: `"identifier" is missing; for ${object.name} it is ${oneOf(identifiers)}`,
         position: places.value([]),
@@ -57,12 +56,21 @@ export function checkModeAndIdentifier(
     }
     return
   }
+  if (identifiers.length === 0) {
+    problems.push({
+      message: `"mode: ${mode}" of ${an(object.name)} takes no identifier; leave it out, and name the columns that tell rows apart with "key" if need be`,
+      position: places.key(['identifier']),
+    })
+    return
+  }
   if (!identifiers.includes(identifier)) {
-    const later = (laterNames.identifiers as readonly string[]).includes(identifier)
-    const message = later
-      ? `"identifier: ${identifier}" is not available for ${object.name} in this version; use ${oneOf(identifiers)}`
-      : `"identifier" of a ${object.name} is ${oneOf(identifiers)}${didYouMean(identifier, identifiers)}`
-    problems.push({ message, position: places.value(['identifier']) })
+    const hint = settings.replaced.has(pathName(['identifier']))
+      ? ''
+      : didYouMean(identifier, identifiers)
+    problems.push({
+      message: `"identifier" of ${an(object.name)} is ${oneOf(identifiers)}${hint}`,
+      position: places.value(['identifier']),
+    })
     return
   }
   checkMapped(identifier, text, fields, settings, problems)

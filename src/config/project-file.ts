@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { ConfigurationError, type Problem } from '../connector/index.ts'
+import { ConfigurationError, type Problem, Secret } from '../connector/index.ts'
 import type { Lookup } from './environment.ts'
 import { pathName } from './places.ts'
 import { overlaid, overlaidPlaces } from './profiles.ts'
@@ -8,7 +8,6 @@ import { projectSchema } from './project-schema.ts'
 import { replaceVariables, type Settings, valueAt } from './settings.ts'
 import { closest } from './suggest.ts'
 import { readTextFile } from './text-file.ts'
-import { laterState } from './unavailable.ts'
 import { validate } from './validate.ts'
 import { parseYaml } from './yaml-file.ts'
 
@@ -103,23 +102,31 @@ export function activationsFolderOf({ settings }: ProjectFile, folder: string): 
   return pathAt('activations', settings, folder)
 }
 
-/** The state file, absolute; null where `state` is something else: `problems` then says so. */
-export function stateFileOf(
+/** Where a project keeps what it remembers. */
+export type StateLocation =
+  /** `file` is absolute. */
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: Secret }
+
+const postgres = /^postgres(ql)?:\/\//i
+const anyUrl = /^[a-z][a-z0-9+]*:\/\//i
+
+/** What `state` means; null where it means nothing: `problems` then says so, or has said so. */
+export function stateOf(
   { settings }: ProjectFile,
   folder: string,
   problems: Problem[],
-): string | null {
-  const path = pathAt('state', settings, folder)
+): StateLocation | null {
+  const file = pathAt('state', settings, folder)
+  if (file === null) return null
   const written = valueAt(settings.data, ['state'])
-  if (path === null || typeof written !== 'string') return path
+  if (typeof written !== 'string') return { kind: 'sqlite', file }
+  if (postgres.test(written)) return { kind: 'postgres', url: new Secret(written) }
   const refuse = (message: string): null => {
     problems.push({ message, position: settings.places.value(['state']) })
     return null
   }
-  if (laterState.test(written)) {
-    return refuse('a state store in Postgres is not available in this version; name a file')
-  }
-  if (/^[a-z][a-z0-9+]*:\/\//i.test(written)) return refuse('"state" takes the path of a file')
+  if (anyUrl.test(written)) return refuse('"state" takes the path of a file, or postgres://...')
   if (written.trim() === '') return refuse('"state" must not be empty')
-  return path
+  return { kind: 'sqlite', file }
 }

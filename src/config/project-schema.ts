@@ -22,7 +22,9 @@ export const projectSchema = z
     state: z
       .string()
       .default('.millrace/state.db')
-      .describe('The file that remembers what was delivered.'),
+      .describe(
+        'The SQLite file that remembers what was delivered, or `postgres://...` for one that several machines share.',
+      ),
     activations: z
       .string()
       .default('activations')

@@ -11,11 +11,12 @@ import { resolveActivation } from './activation-file.ts'
 import { readActivationFiles } from './activations-folder.ts'
 import { type Connections, resolveConnections } from './connections.ts'
 import { environmentOf, type Lookup } from './environment.ts'
-import { findProjectFile, readProjectFile, stateFileOf } from './project-file.ts'
+import { findProjectFile, readProjectFile, type StateLocation, stateOf } from './project-file.ts'
 import { checkAfter, checkCircles, inRunningOrder } from './running-order.ts'
 import { sortedProblems } from './sorted-problems.ts'
 import { checkUniqueNames } from './unique-names.ts'
 
+export type { StateLocation } from './project-file.ts'
 export { selectActivations } from './select.ts'
 
 /** A source or target of the project file, its options validated by its connector. */
@@ -33,8 +34,8 @@ export interface Project {
   readonly profile: string | null
   readonly sources: ReadonlyMap<string, Configured<SourceConnector>>
   readonly targets: ReadonlyMap<string, Configured<TargetConnector>>
-  /** The state file, absolute. */
-  readonly stateFile: string
+  /** Where it keeps what it remembers. */
+  readonly state: StateLocation
   /** Enabled activations in the order in which they run: companies first, then contacts, `after` respected. */
   readonly activations: readonly Activation[]
   /** Names of the activations that are switched off by `enabled: false`. */
@@ -78,7 +79,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     file && resolveConnections(options.connectors, file.settings, problems),
     readActivationFiles(path, file, lookup, problems),
   ])
-  const stateFile = file && stateFileOf(file, folder, problems)
+  const state = file && stateOf(file, folder, problems)
   const resolved = await Promise.all(
     files.map(async (activationFile) => {
       const own: Problem[] = []
@@ -93,7 +94,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     checkAfter(named, problems)
     checkCircles(named, problems)
   }
-  if (problems.length > 0 || file === null || connections === null || stateFile === null) {
+  if (problems.length > 0 || file === null || connections === null || state === null) {
     throw new ConfigurationError(sortedProblems(problems, basename(path)))
   }
   const enabled = named.filter((activation) => activation.enabled)
@@ -102,7 +103,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     profile: file.profile,
     sources: configured(connections.sources),
     targets: configured(connections.targets),
-    stateFile,
+    state,
     activations: inRunningOrder(
       enabled.map(({ activation }) => activation).filter((activation) => activation !== null),
     ),

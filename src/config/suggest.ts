@@ -49,3 +49,8 @@ export function oneOf(names: readonly string[]): string {
   if (names.length < 2) return names.join('')
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }
+
+/** `a contact`, `an event` */
+export function an(name: string): string {
+  return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`
+}

@@ -16,31 +16,15 @@ const leaveOut = 'leave the key out'
 
 /** What activations may say in a later version. Modes are not listed: the target says which it has. */
 export const unavailableInActivations: readonly Unavailable[] = [
-  { path: ['companies'], instead: leaveOut },
-  { path: ['tags'], instead: leaveOut },
-  { path: ['guards'], instead: leaveOut },
-  { path: ['confirm'], instead: leaveOut },
-  { path: ['on_removed'], values: ['archive', 'delete', 'untag'], instead: 'use "keep"' },
-  { path: ['on_archived'], values: ['unarchive'], instead: 'use "fail"' },
-  {
-    path: ['create_attributes'],
-    values: [true],
-    instead: 'create the attributes in the target and leave the key out',
-  },
   { path: ['keep_values'], values: [false], instead: leaveOut },
   { path: ['plan_in'], values: ['warehouse'], instead: leaveOut },
-  { path: ['fields', '*', 'when'], values: ['create'], instead: leaveOut },
 ]
 
 /** Names that a later version may know; the connectors of this build say what it has. */
 export const laterNames = {
   sourceTypes: ['snowflake', 'bigquery'],
-  objects: ['conversation', 'event', 'ticket', 'note'],
-  identifiers: ['id'],
+  objects: ['event', 'ticket', 'note'],
 } as const
-
-/** State stores of a later version. */
-export const laterState = /^postgres(ql)?:\/\//
 
 function matches(entry: Unavailable, data: unknown): readonly Path[] {
   const paths = entry.path.reduce<readonly string[][]>(

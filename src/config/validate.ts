@@ -78,6 +78,12 @@ function limit(issue: Issue): string {
   return unit === undefined ? `must be ${word} ${bound}` : `must have ${word} ${bound} ${unit}`
 }
 
+/** A key as people know it; an entry of a list by its number. */
+function named(path: Path): string {
+  const own = path.at(-1) ?? ''
+  return typeof own === 'number' ? `entry ${own + 1} of ${named(path.slice(0, -1))}` : `"${own}"`
+}
+
 class Explanation {
   readonly #schema: z.core.$ZodType
   readonly #settings: Settings
@@ -97,10 +103,10 @@ class Explanation {
     if (this.#settings.failed.has(pathName(path))) return []
     const { places } = this.#settings
     const value = valueAt(this.#data, inside)
-    const own = String(path.at(-1) ?? '')
+    const own = named(path)
     const say = (rest: string) => [
       {
-        message: path.length === 0 ? `the file ${rest}` : `"${own}" ${rest}`,
+        message: path.length === 0 ? `the file ${rest}` : `${own} ${rest}`,
         position: places.value(path),
       },
     ]
@@ -128,7 +134,7 @@ class Explanation {
       default:
         return [
           {
-            message: `"${own}"${this.#joined(limit(issue), value, path)}`,
+            message: `${own}${this.#joined(limit(issue), value, path)}`,
             position: places.value(path),
           },
         ]

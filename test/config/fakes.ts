@@ -31,6 +31,7 @@ const contact: TargetObject = {
   description: 'A person.',
   order: 2,
   fields: [
+    field('id', 'string', { nullable: false }),
     field('external_id', 'string', { nullable: false }),
     field('email', 'string', { caseInsensitive: true }),
     field('name', 'string', { maxLength: 10 }),
@@ -39,7 +40,17 @@ const contact: TargetObject = {
     field('unsubscribed_from_emails', 'boolean'),
   ],
   custom,
-  modes: { upsert: ['external_id', 'email'] },
+  modes: {
+    upsert: ['id', 'external_id', 'email'],
+    update: ['id', 'external_id', 'email'],
+    insert: [],
+    delete: ['id', 'external_id', 'email'],
+    archive: ['id', 'external_id', 'email'],
+  },
+  lists: ['tags', 'companies'],
+  removals: ['keep', 'archive', 'delete', 'untag'],
+  unarchives: true,
+  tagsNeedAdmin: false,
   requiresOneOf: ['external_id', 'email'],
 }
 
@@ -48,14 +59,37 @@ const company: TargetObject = {
   description: 'An organisation.',
   order: 1,
   fields: [
+    field('id', 'string', { nullable: false }),
     field('company_id', 'string'),
     field('name', 'string'),
     field('size', 'integer', { minimum: 0, maximum: 1000 }),
     field('monthly_spend', 'float'),
   ],
   custom,
-  modes: { upsert: ['company_id'] },
+  modes: {
+    upsert: ['id', 'company_id'],
+    update: ['id', 'company_id'],
+    insert: [],
+    delete: ['id', 'company_id'],
+  },
+  lists: ['tags'],
+  removals: ['keep', 'delete', 'untag'],
+  unarchives: false,
+  tagsNeedAdmin: false,
   requiresOneOf: ['company_id'],
+}
+
+const conversation: TargetObject = {
+  name: 'conversation',
+  description: 'A talk.',
+  order: 3,
+  fields: [field('id', 'string', { nullable: false })],
+  modes: { update: ['id'] },
+  lists: ['tags'],
+  removals: ['keep', 'untag'],
+  unarchives: false,
+  tagsNeedAdmin: true,
+  requiresOneOf: [],
 }
 
 const unopened = () => Promise.reject(new Error('tests of the configuration open nothing'))
@@ -93,7 +127,7 @@ const intercom: TargetConnector = {
       path: ['base_url'],
       error: ({ input }) => `cannot be ${(input as { base_url: string }).base_url}`,
     }),
-  objects: [company, contact],
+  objects: [company, contact, conversation],
   open: unopened,
 }
 

@@ -39,7 +39,7 @@ test('a profile overrides key by key; another type takes the place of the whole'
     region: 'eu',
     base_url: 'http://localhost:4010',
   })
-  expect(loaded.stateFile).toBe(join(loaded.folder, 'dev.db'))
+  expect(loaded.state).toEqual({ kind: 'sqlite', file: join(loaded.folder, 'dev.db') })
 })
 
 test('what a profile does not name stays', async () => {

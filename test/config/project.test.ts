@@ -41,7 +41,10 @@ test('the project of the docs loads, every default filled in', async () => {
     { environment },
   )
   expect(project.profile).toBeNull()
-  expect(project.stateFile).toBe(join(project.folder, '.millrace', 'state.db'))
+  expect(project.state).toEqual({
+    kind: 'sqlite',
+    file: join(project.folder, '.millrace', 'state.db'),
+  })
   const [activation] = project.activations
   expect(activation).toMatchObject({
     name: 'trial-users',
