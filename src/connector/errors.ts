@@ -14,6 +14,8 @@ export interface Problem {
   /** What is wrong and what to do about it, in one or two sentences. */
   readonly message: string
   readonly position?: Position | undefined
+  /** The target's field at fault, as named in the activation: a connector knows no positions, the engine does. */
+  readonly field?: string | undefined
 }
 
 /** `file:line:column: message`, or the message alone where there is no position. */

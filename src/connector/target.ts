@@ -82,6 +82,10 @@ export interface CheckPoint {
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
   /** What was found, and what to do about it. Identifiers may be shown, no other values. */
   readonly message: string
+  /** The field that it is about, as named in the activation; the engine makes a position of it. */
+  readonly field?: string | undefined
+  /** True where it failed since the target refuses us, not since the configuration is wrong. */
+  readonly refused?: boolean | undefined
 }
 
 /** How many requests a session made. */
