@@ -25,7 +25,7 @@ export interface ClientOptions {
 
 /** One request. */
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** The path with ids left out, for counting: `/contacts/{id}`. */
   readonly endpoint: string
   /** The path, where it differs from `endpoint`. */

@@ -6,7 +6,16 @@ import { intercom } from '../../../connectors/intercom/index.ts'
 import type { Fault } from '../../../connectors/intercom/sandbox/index.ts'
 import { StopRunError } from '../../../src/connector/index.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
-import { closeAll, deliverAll, noon, operation, runAll, session } from './harness.ts'
+import {
+  closeAll,
+  defaults,
+  deliverAll,
+  noIds,
+  noon,
+  operation,
+  runAll,
+  session,
+} from './harness.ts'
 
 afterEach(closeAll)
 
@@ -67,8 +76,8 @@ test('every request carries the token, the version and the types', async () => {
       base_url: `http://127.0.0.1:${port}/`,
       api_version: '2.15',
     }),
-    { object: 'company', mode: 'upsert', identifier: 'company_id', fields: [] },
-    { clock, random: () => 0.5, projectFolder: '.', notice: () => {} },
+    { ...defaults, object: 'company', identifier: 'company_id', fields: [] },
+    { clock, random: () => 0.5, projectFolder: '.', notice: () => {}, knownIds: noIds },
   )
   const results = await runAll(clock, () => deliverAll(target, [operation(0, { company_id: 'c' })]))
   expect(results).toMatchObject([{ result: 'applied', id: '1' }])

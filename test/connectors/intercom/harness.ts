@@ -36,7 +36,8 @@ export interface Session {
   open(plan: PlanInput, options?: Record<string, unknown>): Promise<Target>
 }
 
-const defaults: Omit<DeliveryPlan, 'object' | 'fields'> = {
+/** What an activation that says nothing more wants. */
+export const defaults: Omit<DeliveryPlan, 'object' | 'fields'> = {
   mode: 'upsert',
   identifier: null,
   createOnly: [],
@@ -46,6 +47,9 @@ const defaults: Omit<DeliveryPlan, 'object' | 'fields'> = {
   createAttributes: false,
   adminId: null,
 }
+
+/** Nothing was learnt by other activations. */
+export const noIds: KnownIds = { find: async () => new Map() }
 
 const open: (() => Promise<void>)[] = []
 

@@ -5,7 +5,17 @@ import { Limiter, priorities } from '../../../connectors/intercom/limits.ts'
 import { startSandbox } from '../../../connectors/intercom/sandbox/index.ts'
 import type { SandboxOptions } from '../../../connectors/intercom/sandbox/options.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
-import { closeAll, deliverAll, noon, numbers, operation, runAll, session } from './harness.ts'
+import {
+  closeAll,
+  defaults,
+  deliverAll,
+  noIds,
+  noon,
+  numbers,
+  operation,
+  runAll,
+  session,
+} from './harness.ts'
 
 afterEach(closeAll)
 
@@ -23,8 +33,8 @@ async function windows(options: Partial<SandboxOptions>, contacts: number, skew:
   const fields = [{ field: 'external_id', column: null }]
   const target = await intercom.open(
     intercom.options.parse({ token: sandbox.token, base_url: sandbox.url }),
-    { object: 'contact', mode: 'upsert', identifier: 'external_id', fields },
-    { clock, random, projectFolder: '.', notice: () => {} },
+    { ...defaults, object: 'contact', identifier: 'external_id', fields },
+    { clock, random, projectFolder: '.', notice: () => {}, knownIds: noIds },
   )
   const operations = people.map((record, at) => operation(at, record, ids[at]))
   const results = await runAll(clock, () => deliverAll(target, operations))
