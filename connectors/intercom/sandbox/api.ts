@@ -4,6 +4,7 @@ import { randomUuid } from './identifiers.ts'
 import { type Reply, write } from './reply.ts'
 import { isObject, type Json } from './request.ts'
 import { findRoute } from './routes.ts'
+import { requireScope } from './scopes.ts'
 import { spoil } from './spoil.ts'
 import type { SandboxState } from './state.ts'
 import { notInThisVersion, versionNumber } from './versions.ts'
@@ -59,12 +60,15 @@ export async function answer(
       const version = negotiate(state, request, response)
       if (found === null) throw new ApiError(404, 'not_found', 'Resource Not Found')
       if (version < found.route.since) throw notInThisVersion()
+      requireScope(found.route.scope, state.options)
       if (!valid) throw new ApiError(400, 'invalid_document', 'The body is not a JSON object')
+      state.workspace.settle()
       const result = found.route.handler({
         workspace: state.workspace,
         parameters: found.parameters.map(decode),
         query: new URLSearchParams(question < 0 ? '' : path.slice(question + 1)),
         body,
+        host: request.headers.host ?? '',
         version,
       })
       return { status: 200, body: result }

@@ -1,3 +1,4 @@
+import { builtInAttributes } from './built-in-attributes.ts'
 import type { AttributeValue } from './contact.ts'
 import { ApiError, parameterInvalid, typeMismatch } from './errors.ts'
 import type { SandboxOptions } from './options.ts'
@@ -19,12 +20,12 @@ export interface Attribute {
   readonly description: string | null
   readonly messengerWritable: boolean
   readonly archived: boolean
+  /** Whether something depends on it, which keeps it from being archived. */
+  readonly dependent: boolean
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** Active custom attributes that a workspace may have. */
-const mostAttributes = 250
 const longestString = 255
 
 /** The custom attributes of the workspace. Names are unique across contacts and companies. */
@@ -58,9 +59,9 @@ export class Attributes {
 
   /** Throws a 400 where the name is taken, has letters that it may not have, or there are too many. */
   create(wanted: NewAttribute): Attribute {
-    const holder = this.#byName.get(wanted.name)
+    const holder = this.#byName.get(wanted.name)?.model ?? standardHolder(wanted)
     if (holder !== undefined) {
-      const [held, asked] = [holder.model, wanted.model].map((model) =>
+      const [held, asked] = [holder, wanted.model].map((model) =>
         model === 'contact' ? 'people' : 'company',
       )
       throw parameterInvalid(
@@ -72,13 +73,7 @@ export class Attributes {
         'Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens',
       )
     }
-    if (this.#active >= mostAttributes) {
-      throw new ApiError(
-        400,
-        'custom_data_limit_reached',
-        `There are ${mostAttributes} custom attributes already`,
-      )
-    }
+    this.#refuseBeyondLimit()
     const now = this.#seconds()
     const attribute: Attribute = {
       description: null,
@@ -86,6 +81,7 @@ export class Attributes {
       ...wanted,
       id: this.#byId.size + 1,
       archived: false,
+      dependent: false,
       createdAt: now,
       updatedAt: now,
     }
@@ -95,7 +91,9 @@ export class Attributes {
     return attribute
   }
 
+  /** Throws a 400 where an archived attribute would come back as one too many. */
   change(attribute: Attribute, changes: Partial<Attribute>): Attribute {
+    if (attribute.archived && changes.archived === false) this.#refuseBeyondLimit()
     const changed = { ...attribute, ...changes, updatedAt: this.#seconds() }
     this.#byName.set(changed.name, changed)
     this.#active += Number(attribute.archived) - Number(changed.archived)
@@ -112,6 +110,16 @@ export class Attributes {
     const accepted: Record<string, AttributeValue> = {}
     for (const name of Object.keys(values)) accepted[name] = this.#accept(model, name, values)
     return accepted
+  }
+
+  #refuseBeyondLimit(): void {
+    const most = this.#options.attribute_limit
+    if (this.#active < most) return
+    throw new ApiError(
+      400,
+      'custom_data_limit_reached',
+      `There are ${most} custom attributes already`,
+    )
   }
 
   #accept(model: Model, name: string, values: Json): AttributeValue {
@@ -142,7 +150,8 @@ export class Attributes {
 
   #acceptString(attribute: Attribute, value: unknown): string {
     if (typeof value !== 'string') throw typeMismatch(path(attribute.name), 'a string')
-    if (attribute.options !== null && !attribute.options.includes(value)) {
+    const offered = attribute.options?.includes(value) ?? true
+    if (!offered && this.#options.unknown_choices === 'reject') {
       throw parameterInvalid(
         `Custom attribute '${attribute.name}' does not have that option`,
         path(attribute.name),
@@ -158,7 +167,13 @@ export class Attributes {
 }
 
 export type NewAttribute = Pick<Attribute, 'model' | 'name' | 'type' | 'options'> &
-  Partial<Pick<Attribute, 'description' | 'messengerWritable'>>
+  Partial<Pick<Attribute, 'description' | 'messengerWritable' | 'dependent'>>
+
+/** The model, where the name is that of one of its standard attributes. */
+function standardHolder({ model, name }: NewAttribute): Model | undefined {
+  const taken = builtInAttributes.some((one) => one.model === model && one.full_name === name)
+  return taken ? model : undefined
+}
 
 function path(name: string): string {
   return `custom_attributes.${name}`

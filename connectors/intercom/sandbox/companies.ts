@@ -1,4 +1,5 @@
 import { type Company, renderCompany } from './company.ts'
+import { tagged } from './company-lists.ts'
 import { ApiError, companyNotFound, parameterInvalid } from './errors.ts'
 import { type ApiRequest, field, type Json, parameter } from './request.ts'
 import type { Workspace } from './workspace.ts'
@@ -24,7 +25,7 @@ const createFields: ReadonlySet<string> = new Set([
 ])
 
 function render(request: ApiRequest, company: Company) {
-  return renderCompany(company, request.workspace.options.app_id)
+  return renderCompany(company, request.workspace)
 }
 
 /** Creates the company, or updates the one that has the company_id. */
@@ -55,6 +56,7 @@ export function upsertCompany(workspace: Workspace, body: Json): Company {
     updated_at: now,
     ...changes,
     custom_attributes: changes.custom_attributes ?? {},
+    tags: [],
   })
 }
 
@@ -68,11 +70,13 @@ export function get(request: ApiRequest) {
   return render(request, pathCompany(request))
 }
 
-/** One company by company_id or by name, as a single object. */
+/** One company by company_id or by name, as a single object; a list of those that have a tag. */
 export function find(request: ApiRequest) {
   const { workspace, query } = request
   const companyId = query.get('company_id')
   const name = query.get('name')
+  const tag = query.get('tag_id')
+  if (tag !== null) return tagged(request, tag)
   if (companyId === null && name === null) {
     throw new ApiError(400, 'parameter_not_found', 'company_id or name not specified')
   }
@@ -84,7 +88,7 @@ export function find(request: ApiRequest) {
 
 export function remove(request: ApiRequest) {
   const company = pathCompany(request)
-  request.workspace.removeCompany(company)
+  request.workspace.removeCompanyLater(company)
   return { id: company.id, object: 'company', deleted: true }
 }
 

@@ -1,4 +1,6 @@
 import type { AttributeValue } from './contact.ts'
+import { type AppliedTag, renderTag } from './tag.ts'
+import type { Workspace } from './workspace.ts'
 
 /** A company as the sandbox holds it. Never changed: a write puts a new one in its place. */
 export interface Company {
@@ -16,10 +18,11 @@ export interface Company {
   readonly created_at: number
   readonly updated_at: number
   readonly custom_attributes: Readonly<Record<string, AttributeValue>>
+  readonly tags: readonly AppliedTag[]
 }
 
 /** A company as Intercom answers it: what is not set is left out. */
-export function renderCompany(company: Company, appId: string) {
+export function renderCompany(company: Company, workspace: Workspace) {
   const optional: Record<string, unknown> = {}
   for (const field of [
     'company_id',
@@ -35,14 +38,20 @@ export function renderCompany(company: Company, appId: string) {
   return {
     type: 'company',
     id: company.id,
-    app_id: appId,
+    app_id: workspace.options.app_id,
     ...optional,
     created_at: company.created_at,
     updated_at: company.updated_at,
     monthly_spend: company.monthly_spend,
     session_count: 0,
-    user_count: 0,
-    tags: { type: 'tag.list', tags: [] },
+    user_count: workspace.members(company.id).filter(({ role }) => role === 'user').length,
+    tags: {
+      type: 'tag.list',
+      tags: company.tags.flatMap(({ id }) => {
+        const tag = workspace.tags.byId(id)
+        return tag === undefined ? [] : [renderTag(tag)]
+      }),
+    },
     segments: { type: 'segment.list', segments: [] },
     plan:
       company.plan === null ? {} : { type: 'plan', id: planId(company.plan), name: company.plan },

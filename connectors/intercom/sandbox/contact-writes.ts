@@ -2,7 +2,7 @@ import type { Contact } from './contact.ts'
 import { ApiError, parameterInvalid } from './errors.ts'
 import { randomUuid } from './identifiers.ts'
 import { field, type Json } from './request.ts'
-import { adminId, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Creates a contact. Throws 409 where a user with its external_id or email is there, archived and deleted ones too. */
 export function createContact(workspace: Workspace, body: Json, version: number): Contact {
@@ -37,6 +37,8 @@ export function createContact(workspace: Workspace, body: Json, version: number)
     // A lead's own external_id is ignored, and it gets a UUID.
     external_id: role === 'lead' ? randomUuid(workspace.random) : (external_id ?? null),
     custom_attributes: changes.custom_attributes ?? {},
+    tags: [],
+    companies: [],
   })
 }
 
@@ -178,7 +180,7 @@ function acceptContact(workspace: Workspace, body: Json, version: number): Conta
     version < 216 && typeof body.owner_id === 'number'
       ? String(body.owner_id)
       : field(body, 'owner_id', 'string')
-  if (owner != null && owner !== adminId) {
+  if (owner != null && !workspace.admins.has(owner)) {
     throw parameterInvalid('The owner specified is not a member of the workspace')
   }
   if (owner !== undefined) changes.owner_id = owner

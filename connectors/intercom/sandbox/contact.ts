@@ -1,3 +1,5 @@
+import type { AppliedTag } from './tag.ts'
+
 /** What became of a contact. A deleted one is kept, since it still blocks its external_id and its email. */
 export type ContactState = 'active' | 'archived' | 'deleted' | 'merged'
 
@@ -24,6 +26,9 @@ export interface Contact {
   readonly created_at: number
   readonly updated_at: number
   readonly custom_attributes: Readonly<Record<string, AttributeValue>>
+  readonly tags: readonly AppliedTag[]
+  /** Intercom ids of its companies, in the order in which they were attached. */
+  readonly companies: readonly string[]
 }
 
 /** An email as it is compared: case and surrounding space do not matter. */
@@ -31,8 +36,18 @@ export function normalEmail(email: string): string {
   return email.trim().toLowerCase()
 }
 
-function list(url: string) {
-  return { type: 'list', data: [], url, total_count: 0, has_more: false }
+/** Entries of a list inside a contact, at most; the rest has to be fetched. */
+const mostEmbedded = 10
+
+function list(url: string, type = '', ids: readonly string[] = []) {
+  const plural = type === 'company' ? 'companies' : `${type}s`
+  return {
+    type: 'list',
+    data: ids.slice(0, mostEmbedded).map((id) => ({ type, id, url: `/${plural}/${id}` })),
+    url,
+    total_count: ids.length,
+    has_more: ids.length > mostEmbedded,
+  }
 }
 
 /** A contact as Intercom answers it in a version of the API. */
@@ -88,9 +103,13 @@ export function renderContact(contact: Contact, appId: string, version: number) 
     ios_sdk_version: null,
     ios_last_seen_at: null,
     custom_attributes: contact.custom_attributes,
-    tags: list(`${path}/tags`),
+    tags: list(
+      `${path}/tags`,
+      'tag',
+      contact.tags.map(({ id }) => id),
+    ),
     notes: list(`${path}/notes`),
-    companies: list(`${path}/companies`),
+    companies: list(`${path}/companies`, 'company', contact.companies),
     opted_out_subscription_types: list(`${path}/subscriptions`),
     opted_in_subscription_types: list(`${path}/subscriptions`),
     utm_campaign: null,

@@ -1,27 +1,11 @@
 import { type Contact, renderContact } from './contact.ts'
 import { createContact, refuseSecondHolder, updateContact } from './contact-writes.ts'
-import { ApiError, userNotFound } from './errors.ts'
+import { ApiError } from './errors.ts'
 import { cursorPage } from './pages.ts'
+import { pathContact, present, writable, writableContact } from './path-contact.ts'
 import { type ApiRequest, field, integerQuery, parameter } from './request.ts'
 import { findContacts } from './search.ts'
-
-/** The contact that the path names. Throws 404 for one that is absent, archived or deleted; 410 for a merged one. */
-function pathContact(request: ApiRequest): Contact {
-  return present(request, request.workspace.contact(parameter(request, 0)))
-}
-
-function present(request: ApiRequest, contact: Contact | undefined): Contact {
-  if (contact?.state === 'active') return contact
-  if (contact?.state === 'merged' && request.version >= 216) {
-    throw new ApiError(
-      410,
-      'contact_merged',
-      "This contact has been merged. See the 'Link' header for the canonical contact.",
-      { headers: { Link: `</contacts/${contact.mergedInto}>; rel="canonical"` } },
-    )
-  }
-  throw userNotFound()
-}
+import { withTag } from './tag.ts'
 
 function render(request: ApiRequest, contact: Contact) {
   return renderContact(contact, request.workspace.options.app_id, request.version)
@@ -32,7 +16,7 @@ export function create(request: ApiRequest) {
 }
 
 export function update(request: ApiRequest) {
-  const contact = pathContact(request)
+  const contact = writableContact(request)
   const updated = updateContact(request.workspace, contact, request.body, request.version)
   // An email that was cleared is answered as "" here, and as null by a later search.
   const cleared = updated.email === null && request.body.email !== undefined
@@ -74,7 +58,7 @@ function reference(contact: Contact) {
 
 export function archive(request: ApiRequest) {
   const { workspace } = request
-  const contact = pathContact(request)
+  const contact = writableContact(request)
   workspace.putContact({ ...contact, state: 'archived', updated_at: workspace.seconds() })
   return { ...reference(contact), archived: true }
 }
@@ -83,6 +67,10 @@ export function unarchive(request: ApiRequest) {
   const { workspace } = request
   const contact = workspace.contact(parameter(request, 0))
   if (contact?.state === 'deleted') {
+    // While a deletion is under way Intercom was seen to fail.
+    if (workspace.milliseconds() < contact.updated_at * 1000 + workspace.options.deleting_ms) {
+      throw new ApiError(500, 'server_error', 'Server Error')
+    }
     throw new ApiError(
       400,
       'bad_request',
@@ -93,7 +81,7 @@ export function unarchive(request: ApiRequest) {
     refuseSecondHolder(workspace, contact)
     workspace.putContact({ ...contact, state: 'active', updated_at: workspace.seconds() })
   } else {
-    present(request, contact)
+    writable(request, contact)
   }
   return { ...reference(contact as Contact), archived: false }
 }
@@ -101,7 +89,7 @@ export function unarchive(request: ApiRequest) {
 export function remove(request: ApiRequest) {
   const { workspace } = request
   const contact = workspace.contact(parameter(request, 0))
-  if (contact?.state !== 'archived') present(request, contact)
+  if (contact?.state !== 'archived') writable(request, contact)
   const kept = contact as Contact
   workspace.putContact({ ...kept, state: 'deleted', updated_at: workspace.seconds() })
   return { ...reference(kept), deleted: true }
@@ -130,5 +118,13 @@ export function merge(request: ApiRequest) {
   }
   const updated_at = workspace.seconds()
   workspace.putContact({ ...from, state: 'merged', mergedInto: into.id, updated_at })
-  return render(request, workspace.putContact({ ...into, updated_at }))
+  return render(
+    request,
+    workspace.putContact({
+      ...into,
+      updated_at,
+      tags: from.tags.reduce(withTag, into.tags),
+      companies: [...new Set([...into.companies, ...from.companies])],
+    }),
+  )
 }

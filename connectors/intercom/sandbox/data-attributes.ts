@@ -1,8 +1,8 @@
+import { tokenOwner } from './admin.ts'
 import { type Attribute, type AttributeType, attributeTypes, type Model } from './attributes.ts'
 import { builtInAttributes } from './built-in-attributes.ts'
 import { ApiError, parameterInvalid } from './errors.ts'
 import { type ApiRequest, field, isObject, parameter } from './request.ts'
-import { adminId } from './workspace.ts'
 
 export function list(request: ApiRequest) {
   const model = request.query.get('model')
@@ -60,6 +60,13 @@ export function update(request: ApiRequest) {
     throw new ApiError(404, 'field_not_found', "We couldn't find that data attribute to update")
   }
   const description = field(body, 'description', 'string')
+  if (body.archived === true && attribute.dependent) {
+    throw new ApiError(
+      422,
+      'data_invalid',
+      'The Data Attribute you are trying to archive has a dependant object',
+    )
+  }
   const changed = workspace.attributes.change(attribute, {
     archived: field(body, 'archived', 'boolean') ?? attribute.archived,
     description: description === undefined ? attribute.description : description,
@@ -97,7 +104,7 @@ function render(attribute: Attribute, version: number) {
     messenger_writable: attribute.messengerWritable,
     custom: true,
     archived: attribute.archived,
-    admin_id: adminId,
+    admin_id: tokenOwner.id,
     created_at: attribute.createdAt,
     updated_at: attribute.updatedAt,
     model: attribute.model,

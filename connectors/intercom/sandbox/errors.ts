@@ -31,6 +31,10 @@ export function userNotFound(): ApiError {
   return new ApiError(404, 'not_found', 'User Not Found')
 }
 
+export function resourceNotFound(): ApiError {
+  return new ApiError(404, 'not_found', 'Resource Not Found')
+}
+
 export function companyNotFound(): ApiError {
   return new ApiError(404, 'company_not_found', 'Company Not Found')
 }

@@ -10,9 +10,10 @@ export const sandbox: Sandbox<SandboxOptions> = {
 
 export type { Company } from './company.ts'
 export type { Contact } from './contact.ts'
+export type { Contents, HeldContact } from './contents.ts'
+export type { Conversation } from './conversation.ts'
 export type { Fault, FaultRule, FaultRuleInput } from './faults.ts'
 export type { SandboxOptions, Settings } from './options.ts'
 export type { LoggedRequest, RequestReport } from './request-log.ts'
 export type { Seed, Seeded } from './seed.ts'
 export { type RunningIntercomSandbox, startSandbox } from './start.ts'
-export type { Contents } from './state.ts'

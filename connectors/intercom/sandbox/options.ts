@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { scopes } from './scopes.ts'
 import { versionNames } from './versions.ts'
 
 /** A custom attribute in one line: `contact.seats:integer`, `company.tier:options(a|b)`. */
@@ -48,6 +49,59 @@ export const settings = z.strictObject({
     .enum(['truncate', 'reject'])
     .default('truncate')
     .describe('What becomes of a custom attribute with more than 255 characters'),
+  unknown_choices: z
+    .enum(['reject', 'accept'])
+    .default('reject')
+    .describe('What becomes of a value that is not one of the options of its attribute'),
+  attribute_limit: z
+    .int()
+    .min(0)
+    .default(250)
+    .describe('Active custom attributes that the workspace may have'),
+  companies_per_contact: z
+    .int()
+    .min(0)
+    .default(1_000)
+    .describe('Companies that a contact may be attached to'),
+  tag_batch: z
+    .int()
+    .min(0)
+    .default(50)
+    .describe('Contacts or companies that POST /tags takes at a time; 0 for any number'),
+  user_untag: z
+    .enum(['ignored', 'refused', 'works'])
+    .default('ignored')
+    .describe(
+      'What "untag": true does to a contact in POST /tags; where it is ignored it is tagged',
+    ),
+  removing_absent: z
+    .enum(['not_found', 'accepted'])
+    .default('not_found')
+    .describe('The answer to taking away a tag or a company that is not there: 404 or 200'),
+  merged_writes: z
+    .enum(['gone', 'not_found'])
+    .default('gone')
+    .describe('The answer to writing to a merged contact, from 2.16 on: 410 or 404'),
+  deleting_ms: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('How long unarchiving a contact that was just deleted answers 500 in place of 400'),
+  company_deletion_ms: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'How long after the answer a deleted company is really archived and its contacts are detached',
+    ),
+  without_scopes: z
+    .array(z.enum(scopes))
+    .default([])
+    .describe(`A scope that the token lacks, of ${scopes.join(', ')}; may be given several times`),
+  missing_scope: z
+    .enum(['unauthorized', 'forbidden'])
+    .default('unauthorized')
+    .describe('What a token that lacks a scope gets: 401 token_unauthorized or 403 forbidden'),
 })
 
 /** What `startSandbox` takes and `millrace sandbox` has flags for. */
@@ -75,7 +129,9 @@ export const sandboxOptions = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('A JSON file with the attributes, contacts and companies to start with'),
+    .describe(
+      'A JSON file with the attributes, contacts, companies, conversations, tags and admins to start with',
+    ),
   keep_requests: z
     .int()
     .min(0)

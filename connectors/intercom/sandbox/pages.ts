@@ -24,6 +24,23 @@ export function cursorPage<Item extends { readonly sequence: number }>(
   return { type: 'list', data, total_count: items.length, pages }
 }
 
+/** One page of a list that is walked by page number; past the end it is empty. */
+export function numberedPage<Item>(items: readonly Item[], page: number, perPage: number) {
+  const start = (page - 1) * perPage
+  const pages = {
+    type: 'pages',
+    page,
+    per_page: perPage,
+    total_pages: Math.ceil(items.length / perPage),
+  }
+  return {
+    type: 'list',
+    data: items.slice(start, start + perPage),
+    total_count: items.length,
+    pages,
+  }
+}
+
 /** Where the items after `sequence` begin, in a list in order of creation. */
 function firstAfter(items: readonly { readonly sequence: number }[], sequence: number): number {
   let low = 0

@@ -11,6 +11,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams
   /** The JSON object that was sent; empty where nothing was. */
   readonly body: Json
+  /** Where the request was sent to: `127.0.0.1:4010`. */
+  readonly host: string
   /** The version of the API that the request asks for, as a number: 2.16 is 216. */
   readonly version: number
 }
@@ -68,12 +70,19 @@ export function field<T extends keyof Types>(
   return value as Types[T]
 }
 
+/** An id in the body, which Intercom takes as a string or as a number; null where there is none. Throws a 400. */
+export function idField(body: Json, name: string): string | null {
+  const value = body[name]
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  return field(body, name, 'string') || null
+}
+
 /** A whole number in the query string, within bounds; the fallback where it is absent. */
 export function integerQuery(
   request: ApiRequest,
   name: string,
   fallback: number,
-  maximum: number,
+  maximum: number = Number.MAX_SAFE_INTEGER,
 ): number {
   const text = request.query.get(name)
   if (text === null) return fallback

@@ -1,8 +1,14 @@
+import { get as admin, list as admins, me } from './admins.ts'
 import * as companies from './companies.ts'
+import * as companyLists from './company-lists.ts'
+import * as contactCompanies from './contact-companies.ts'
+import * as contactTags from './contact-tags.ts'
 import * as contacts from './contacts.ts'
+import * as conversations from './conversations.ts'
 import * as attributes from './data-attributes.ts'
-import { me } from './me.ts'
 import type { Handler } from './request.ts'
+import type { Scope } from './scopes.ts'
+import * as tags from './tags.ts'
 
 /** One endpoint: what it is called in counts and faults, and who answers it. */
 export interface Route {
@@ -12,32 +18,63 @@ export interface Route {
   readonly handler: Handler
   /** The first version of the API that has it, as a number. */
   readonly since: number
+  /** What the token has to be allowed to do; null where any token will do. */
+  readonly scope: Scope | null
 }
 
 const routes: readonly Route[] = [
-  route('GET', '/me', me, 100),
-  route('POST', '/contacts', contacts.create),
-  route('GET', '/contacts', contacts.list),
-  route('POST', '/contacts/search', contacts.search),
-  route('POST', '/contacts/merge', contacts.merge),
-  route('GET', '/contacts/find_by_external_id/{external_id}', contacts.findByExternalId, 213),
-  route('GET', '/contacts/{id}', contacts.get),
-  route('PUT', '/contacts/{id}', contacts.update),
-  route('DELETE', '/contacts/{id}', contacts.remove),
-  route('POST', '/contacts/{id}/archive', contacts.archive),
-  route('POST', '/contacts/{id}/unarchive', contacts.unarchive),
-  route('POST', '/companies', companies.createOrUpdate),
-  route('GET', '/companies', companies.find),
-  route('GET', '/companies/{id}', companies.get),
-  route('PUT', '/companies/{id}', companies.update),
-  route('DELETE', '/companies/{id}', companies.remove),
-  route('GET', '/data_attributes', attributes.list),
-  route('POST', '/data_attributes', attributes.create),
-  route('PUT', '/data_attributes/{id}', attributes.update),
+  route('GET', '/me', me, null, 100),
+  route('GET', '/admins', admins, 'read_admins'),
+  route('GET', '/admins/{id}', admin, 'read_admins'),
+  route('POST', '/contacts', contacts.create, 'write_users'),
+  route('GET', '/contacts', contacts.list, 'read_users'),
+  route('POST', '/contacts/search', contacts.search, 'read_users'),
+  route('POST', '/contacts/merge', contacts.merge, 'write_users'),
+  route(
+    'GET',
+    '/contacts/find_by_external_id/{external_id}',
+    contacts.findByExternalId,
+    'read_users',
+    213,
+  ),
+  route('GET', '/contacts/{id}', contacts.get, 'read_users'),
+  route('PUT', '/contacts/{id}', contacts.update, 'write_users'),
+  route('DELETE', '/contacts/{id}', contacts.remove, 'write_users'),
+  route('POST', '/contacts/{id}/archive', contacts.archive, 'write_users'),
+  route('POST', '/contacts/{id}/unarchive', contacts.unarchive, 'write_users'),
+  route('GET', '/contacts/{id}/companies', contactCompanies.list, 'read_users'),
+  route('POST', '/contacts/{id}/companies', contactCompanies.attach, 'write_users'),
+  route('DELETE', '/contacts/{id}/companies/{id}', contactCompanies.detach, 'write_users'),
+  route('GET', '/contacts/{id}/tags', contactTags.list, 'read_tags'),
+  route('POST', '/contacts/{id}/tags', contactTags.add, 'write_tags'),
+  route('DELETE', '/contacts/{id}/tags/{id}', contactTags.remove, 'write_tags'),
+  route('POST', '/companies', companies.createOrUpdate, 'write_users'),
+  route('GET', '/companies', companies.find, 'read_users'),
+  route('POST', '/companies/list', companyLists.all, 'read_users'),
+  route('GET', '/companies/{id}', companies.get, 'read_users'),
+  route('PUT', '/companies/{id}', companies.update, 'write_users'),
+  route('DELETE', '/companies/{id}', companies.remove, 'write_users'),
+  route('GET', '/companies/{id}/contacts', companyLists.contacts, 'read_users'),
+  route('GET', '/conversations/{id}', conversations.get, 'read_conversations'),
+  route('POST', '/conversations/{id}/tags', conversations.tag, 'write_tags'),
+  route('DELETE', '/conversations/{id}/tags/{id}', conversations.untag, 'write_tags'),
+  route('GET', '/tags', tags.list, 'read_tags'),
+  route('POST', '/tags', tags.post, 'write_tags'),
+  route('GET', '/tags/{id}', tags.get, 'read_tags'),
+  route('DELETE', '/tags/{id}', tags.remove, 'write_tags'),
+  route('GET', '/data_attributes', attributes.list, 'read_users'),
+  route('POST', '/data_attributes', attributes.create, 'write_data_attributes'),
+  route('PUT', '/data_attributes/{id}', attributes.update, 'write_data_attributes'),
 ]
 
-function route(method: string, template: string, handler: Handler, since = 200): Route {
-  return { method, template, handler, since }
+function route(
+  method: string,
+  template: string,
+  handler: Handler,
+  scope: Scope | null,
+  since = 200,
+): Route {
+  return { method, template, handler, since, scope }
 }
 
 interface Step {

@@ -1,19 +1,19 @@
 import { z } from 'zod'
-import { attributeTypes, parseAttribute } from './attributes.ts'
-import { upsertCompany } from './companies.ts'
-import type { Contact } from './contact.ts'
+import { attributeTypes } from './attributes.ts'
 import { attributeLine } from './options.ts'
-import type { Workspace } from './workspace.ts'
 
 const seconds = z.int()
 const customAttributes = z.record(
   z.string(),
   z.union([z.string(), z.number(), z.boolean(), z.null()]),
 )
+const id = z.string().min(1)
+const tagNames = z.array(z.string().min(1)).default([])
 
 const seedContact = z.strictObject({
-  id: z.string().min(1).optional(),
-  state: z.enum(['active', 'archived', 'deleted']).default('active'),
+  id: id.optional(),
+  state: z.enum(['active', 'archived', 'deleted', 'merged']).default('active'),
+  merged_into: id.nullable().default(null),
   role: z.enum(['user', 'lead']).default('user'),
   external_id: z.string().min(1).nullable().default(null),
   email: z.string().min(1).nullable().default(null),
@@ -27,10 +27,30 @@ const seedContact = z.strictObject({
   created_at: seconds.optional(),
   updated_at: seconds.optional(),
   custom_attributes: customAttributes.default({}),
+  tags: tagNames,
+  companies: z.array(z.string().min(1)).default([]),
+})
+
+const seedConversation = z.strictObject({
+  id: id.optional(),
+  title: z.string().nullable().default(null),
+  state: z.enum(['open', 'closed', 'snoozed']).default('open'),
+  contacts: z.array(id).default([]),
+  tags: tagNames,
+  created_at: seconds.optional(),
 })
 
 /** What a workspace starts with. No rule of uniqueness is applied to contacts: what Intercom may hold may be seeded. */
 export const seed = z.strictObject({
+  admins: z
+    .array(
+      z.strictObject({
+        id,
+        name: z.string().default('Admin'),
+        email: z.string().default('admin@sandbox.example'),
+      }),
+    )
+    .default([]),
   attributes: z
     .array(
       z.union([
@@ -41,63 +61,37 @@ export const seed = z.strictObject({
           type: z.enum([...attributeTypes, 'options']),
           options: z.array(z.string()).min(2).optional(),
           archived: z.boolean().default(false),
+          dependent: z.boolean().default(false),
         }),
       ]),
     )
     .default([]),
+  tags: z
+    .array(
+      z.union([
+        z.string().min(1),
+        z.strictObject({
+          id: id.optional(),
+          name: z.string().min(1),
+          segments: z.array(z.string()).default([]),
+        }),
+      ]),
+    )
+    .default([]),
+  companies: z.array(z.looseObject({ company_id: z.string().min(1), tags: tagNames })).default([]),
   contacts: z.array(seedContact).default([]),
-  companies: z.array(z.looseObject({ company_id: z.string().min(1) })).default([]),
+  conversations: z.array(seedConversation).default([]),
 })
 
 export type Seed = z.input<typeof seed>
 
-/** What was put there, in the order given. */
+/** A seed with everything that was left out filled in. */
+export type FullSeed = z.output<typeof seed>
+
+/** The Intercom ids of what was put there, in the order given. */
 export interface Seeded {
   readonly contacts: readonly string[]
   readonly companies: readonly string[]
-}
-
-/** Puts attributes, contacts and companies in place. Throws `ZodError` or `ApiError` for what cannot be. */
-export function plantSeed(workspace: Workspace, input: unknown): Seeded {
-  const { attributes, contacts, companies } = seed.parse(input)
-  for (const attribute of attributes) plantAttribute(workspace, attribute)
-  return {
-    contacts: contacts.map((contact) => plantContact(workspace, contact)),
-    companies: companies.map((company) => upsertCompany(workspace, company).id),
-  }
-}
-
-function plantAttribute(
-  { attributes }: Workspace,
-  input: z.infer<typeof seed>['attributes'][number],
-): void {
-  if (typeof input === 'string') {
-    attributes.create(parseAttribute(input))
-    return
-  }
-  const { model, name, type, options = null, archived } = input
-  const planted = attributes.create({
-    model,
-    name,
-    type: type === 'options' ? 'string' : type,
-    options,
-  })
-  if (archived) attributes.change(planted, { archived })
-}
-
-function plantContact(workspace: Workspace, input: z.infer<typeof seedContact>): string {
-  const sequence = workspace.nextSequence()
-  const { id, created_at, updated_at, custom_attributes, ...fields } = input
-  const now = workspace.seconds()
-  const contact: Contact = {
-    ...fields,
-    id: id ?? workspace.newId(sequence),
-    sequence,
-    mergedInto: null,
-    created_at: created_at ?? now,
-    updated_at: updated_at ?? now,
-    custom_attributes: workspace.attributes.accept('contact', custom_attributes),
-  }
-  workspace.seedContact(contact)
-  return contact.id
+  readonly conversations: readonly string[]
+  readonly tags: readonly string[]
 }

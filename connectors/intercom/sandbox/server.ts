@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../../../src/connector/index.ts'
@@ -12,14 +11,17 @@ export async function listen(
   state: SandboxState,
   port: number,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const stopped = new AbortController()
-  // Every request that is made to wait listens.
-  setMaxListeners(0, stopped.signal)
+  // One for each request: a signal that all share would gather a listener from each that is made to wait.
+  const running = new Set<AbortController>()
   const server = createServer((request, response) => {
-    serve(state, request, response, stopped.signal).catch((error: unknown) => {
-      if (response.headersSent || stopped.signal.aborted) response.destroy()
-      else fail(response, error)
-    })
+    const stopped = new AbortController()
+    running.add(stopped)
+    serve(state, request, response, stopped.signal)
+      .catch((error: unknown) => {
+        if (response.headersSent || stopped.signal.aborted) response.destroy()
+        else fail(response, error)
+      })
+      .finally(() => running.delete(stopped))
   })
   // Never: a client that keeps connections must not find them closed under a request.
   server.keepAliveTimeout = 0
@@ -40,7 +42,7 @@ export async function listen(
     url: `http://127.0.0.1:${address.port}`,
     close: () =>
       new Promise((resolve) => {
-        stopped.abort()
+        for (const stopped of running) stopped.abort()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

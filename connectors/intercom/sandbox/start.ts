@@ -4,16 +4,17 @@ import {
   type ConnectorContext,
   type RunningSandbox,
 } from '../../../src/connector/index.ts'
+import type { Contents } from './contents.ts'
 import type { FaultRule, FaultRuleInput } from './faults.ts'
 import { type SandboxOptions, type Settings, sandboxOptions } from './options.ts'
 import type { RequestReport } from './request-log.ts'
 import type { Seed, Seeded } from './seed.ts'
 import { listen } from './server.ts'
-import { type Contents, SandboxState } from './state.ts'
+import { SandboxState } from './state.ts'
 
 /** A running sandbox, and what tests and the control API do with it. */
 export interface RunningIntercomSandbox extends RunningSandbox {
-  /** Puts attributes, contacts and companies in place; search finds them at once. Returns their Intercom ids. */
+  /** Puts contacts, companies, tags and the rest in place; search finds them at once. Returns their Intercom ids. */
   seed(seed: Seed): Seeded
   contents(): Contents
   requests(): RequestReport

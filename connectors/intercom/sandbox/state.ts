@@ -4,22 +4,15 @@ import {
   ConfigurationError,
   type ConnectorContext,
 } from '../../../src/connector/index.ts'
-import type { Company } from './company.ts'
-import type { Contact } from './contact.ts'
+import { type Contents, listContents } from './contents.ts'
 import { ApiError } from './errors.ts'
 import { Faults } from './faults.ts'
 import { type SandboxOptions, type Settings, settings } from './options.ts'
+import { plantSeed } from './plant.ts'
 import { RateLimit } from './rate-limit.ts'
 import { RequestLog } from './request-log.ts'
-import { plantSeed, type Seeded } from './seed.ts'
+import type { Seeded } from './seed.ts'
 import { Workspace } from './workspace.ts'
-
-/** Everything that the workspace holds. */
-export interface Contents {
-  /** In order of creation; archived, deleted and merged ones too. */
-  readonly contacts: readonly Contact[]
-  readonly companies: readonly Company[]
-}
 
 /** Everything that a running sandbox knows. */
 export class SandboxState {
@@ -70,10 +63,8 @@ export class SandboxState {
   }
 
   contents(): Contents {
-    return {
-      contacts: [...this.#workspace.contacts()],
-      companies: [...this.#workspace.companies()],
-    }
+    this.#workspace.settle()
+    return listContents(this.#workspace)
   }
 
   settings(): Settings {

@@ -1,17 +1,21 @@
 import type { Random } from '../../../src/connector/index.ts'
+import { type Admin, tokenOwner } from './admin.ts'
 import { Attributes } from './attributes.ts'
 import type { Company } from './company.ts'
 import { type Contact, normalEmail } from './contact.ts'
+import type { Conversation } from './conversation.ts'
+import { Later } from './later.ts'
 import { MultiIndex } from './multi-index.ts'
 import type { SandboxOptions } from './options.ts'
 import { SearchIndex } from './search-index.ts'
-
-/** The one admin of the workspace, who owns the access token. */
-export const adminId = '1'
+import { type Tag, Tags, withoutTag } from './tag.ts'
 
 /** Everything that the workspace holds, found by id, external_id, email and company_id at once. */
 export class Workspace {
   readonly attributes: Attributes
+  readonly tags = new Tags()
+  readonly admins = new Map<string, Admin>([[tokenOwner.id, tokenOwner]])
+  readonly conversations = new Map<string, Conversation>()
   readonly search = new SearchIndex()
   readonly random: Random
   readonly #options: SandboxOptions
@@ -22,6 +26,8 @@ export class Workspace {
   readonly #byEmail = new MultiIndex()
   readonly #companies = new Map<string, Company>()
   readonly #byCompanyId = new Map<string, string>()
+  readonly #members = new MultiIndex()
+  readonly #later = new Later()
   #sequence = 0
 
   /** `options` are read as they are at the moment; `now` is in milliseconds. */
@@ -40,6 +46,15 @@ export class Workspace {
   /** The time, in unix seconds. */
   seconds(): number {
     return Math.floor(this.#now() / 1000)
+  }
+
+  milliseconds(): number {
+    return this.#now()
+  }
+
+  /** Does what Intercom does some time after an answer, if that time has come. */
+  settle(): void {
+    this.#later.settle(this.#now())
   }
 
   /** The next place in order of creation. */
@@ -108,9 +123,45 @@ export class Workspace {
     return company
   }
 
-  removeCompany(company: Company): void {
-    this.#companies.delete(company.id)
-    if (company.company_id !== null) this.#byCompanyId.delete(company.company_id)
+  /** The active contacts of a company, by its Intercom id. */
+  members(companyId: string): readonly Contact[] {
+    return this.#all(this.#members.get(companyId)).filter(({ state }) => state === 'active')
+  }
+
+  /** Removes a company and detaches everybody from it, once Intercom gets round to it. */
+  removeCompanyLater(company: Company): void {
+    const { company_deletion_ms: delay } = this.#options
+    this.#later.add(this.#now() + delay, () => this.#removeCompany(company))
+    this.settle()
+  }
+
+  #removeCompany({ id, company_id }: Company): void {
+    this.#companies.delete(id)
+    if (company_id !== null && this.#byCompanyId.get(company_id) === id) {
+      this.#byCompanyId.delete(company_id)
+    }
+    for (const contact of this.#all(this.#members.get(id))) {
+      const companies = contact.companies.filter((company) => company !== id)
+      this.putContact({ ...contact, companies })
+    }
+  }
+
+  /** Removes a tag, and takes it from whatever has it. */
+  removeTag(tag: Tag): void {
+    this.tags.remove(tag)
+    const has = (holder: Contact | Company | Conversation) =>
+      holder.tags.some(({ id }) => id === tag.id)
+    const without = <Holder extends Contact | Company | Conversation>(holder: Holder): Holder => ({
+      ...holder,
+      tags: withoutTag(holder.tags, tag.id),
+    })
+    for (const contact of [...this.#contacts.values()].filter(has))
+      this.putContact(without(contact))
+    for (const company of [...this.#companies.values()].filter(has))
+      this.putCompany(without(company))
+    for (const conversation of [...this.conversations.values()].filter(has)) {
+      this.conversations.set(conversation.id, without(conversation))
+    }
   }
 
   #keepContact(contact: Contact): void {
@@ -122,6 +173,9 @@ export class Workspace {
       contact.email === null ? null : normalEmail(contact.email),
       contact.id,
     )
+    if (before?.companies === contact.companies) return
+    for (const id of before?.companies ?? []) this.#members.remove(id, contact.id)
+    for (const id of contact.companies) this.#members.add(id, contact.id)
   }
 
   #all(ids: readonly string[]): Contact[] {
