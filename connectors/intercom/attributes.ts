@@ -1,113 +1,73 @@
+import { ConfigurationError, type MappedField } from '../../src/connector/index.ts'
+import { createAttribute } from './attribute-creation.ts'
+import { type Attribute, type AttributeModel, listAttributes } from './attribute-list.ts'
 import {
-  type ColumnType,
-  ConfigurationError,
-  type DeliveryPlan,
-  StopRunError,
-  TryAgainError,
-} from '../../src/connector/index.ts'
-import { type Answered, errorsOf, list, property, text } from './answer.ts'
+  type Finding,
+  findAttribute,
+  isUnknown,
+  type WorkspaceAttributes,
+} from './attribute-problems.ts'
+import type { AttributeRules } from './attribute-values.ts'
 import { customPrefix } from './body.ts'
 import type { Client } from './client.ts'
-import { closest } from './closest.ts'
-import { judge, stopMessage } from './failures.ts'
-import { priorities } from './limits.ts'
+import type { Session } from './session.ts'
 
-/** A custom attribute of the workspace. Source: FACTS 3.9, OAS:29214. */
-interface Attribute {
-  readonly name: string
-  readonly dataType: string
-  readonly archived: boolean
-}
-
-/** Column types that no row of can ever be a value of the attribute's type; text may, row by row. */
-const neverFit: Readonly<Record<string, readonly ColumnType[]>> = {
-  string: ['date', 'timestamp', 'timestamptz'],
-  options: ['date', 'timestamp', 'timestamptz'],
-  integer: ['boolean'],
-  float: ['boolean'],
-  boolean: ['integer', 'decimal', 'float', 'date', 'timestamp', 'timestamptz'],
-  date: ['boolean'],
+/** The custom attributes that an activation maps. */
+export function mappedAttributes(fields: readonly MappedField[]): readonly MappedField[] {
+  return fields.filter(({ field }) => field.startsWith(customPrefix))
 }
 
 /**
- * Checks the custom attributes that are mapped against those of the workspace: one request, none where no custom
- * attribute is mapped. Resolves to the names of those that hold text. An unknown attribute would make Intercom
- * refuse every row (FACTS 3.9), so it is a `ConfigurationError`, as is a column that can never fit.
- * Throws `StopRunError` where the token is refused and `TryAgainError` where Intercom cannot be reached.
+ * Compares the custom attributes that are mapped with those of the workspace: one request, a second where a name is
+ * unknown, none where no custom attribute is mapped. Throws `StopRunError` and `TryAgainError`.
  */
-export async function checkAttributes(
-  client: Client,
-  plan: DeliveryPlan,
+export async function findAttributes(
+  { client, plan }: Pick<Session, 'client' | 'plan'>,
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const mapped = plan.fields.filter((field) => field.field.startsWith(customPrefix))
-  if (mapped.length === 0) return new Set()
-  const attributes = await listAttributes(client, plan.object, signal)
-  const problems = mapped.flatMap(({ field, column }) => {
-    const name = field.slice(customPrefix.length)
-    const attribute = attributes.find((each) => each.name === name && !each.archived)
-    if (attribute === undefined) return [{ message: missing(field, plan.object, attributes) }]
-    if (column === null || !neverFit[attribute.dataType]?.includes(column.type)) return []
-    return [{ message: misfit(field, attribute, column) }]
-  })
+): Promise<readonly Finding[]> {
+  const mapped = mappedAttributes(plan.fields)
+  if (mapped.length === 0) return []
+  const workspace = await readWorkspace(client, plan.object as AttributeModel, mapped, signal)
+  return mapped.map((each) => findAttribute(each, workspace, plan.createAttributes))
+}
+
+/**
+ * Makes sure before the first write that every custom attribute that is mapped exists and fits its column: one that
+ * does not would make Intercom refuse every row (FACTS 3.9). Creates what is missing where the activation says so.
+ * Throws `ConfigurationError` with every problem, before anything is created; `StopRunError` where the token is
+ * refused; `TryAgainError` where Intercom cannot be reached.
+ */
+export async function prepareAttributes(
+  session: Pick<Session, 'client' | 'plan' | 'context'>,
+  signal: AbortSignal,
+): Promise<AttributeRules> {
+  const findings = await findAttributes(session, signal)
+  const problems = findings.filter((finding) => 'message' in finding)
   if (problems.length > 0) throw new ConfigurationError(problems)
-  const texts = attributes.filter(({ dataType }) => dataType === 'string' || dataType === 'options')
-  return new Set(texts.map(({ name }) => name))
+  const model = session.plan.object as AttributeModel
+  const rules = new Map<string, Attribute>()
+  for (const finding of findings) {
+    if ('attribute' in finding) rules.set(finding.field, finding.attribute)
+    if (!('create' in finding)) continue
+    const { field, name, create: column } = finding
+    const created = await createAttribute(session.client, { model, field, name, column }, signal)
+    session.context.notice(
+      `Created the ${model} attribute ${name} (${created.dataType}) in Intercom.`,
+    )
+    rules.set(field, created)
+  }
+  return rules
 }
 
-async function listAttributes(
+async function readWorkspace(
   client: Client,
-  object: string,
+  model: AttributeModel,
+  mapped: readonly MappedField[],
   signal: AbortSignal,
-): Promise<readonly Attribute[]> {
-  const reply = await client.call(
-    {
-      method: 'GET',
-      endpoint: '/data_attributes',
-      path: `/data_attributes?model=${object}&include_archived=true`,
-      priority: priorities.search,
-    },
-    signal,
-  )
-  if (reply.kind === 'stopped')
-    throw new StopRunError('The run was stopped before the first write.')
-  if (reply.kind === 'answered' && reply.status === 200) {
-    const entries = property(reply.body, 'data')
-    if (Array.isArray(entries)) return readAttributes(reply)
-  }
-  const delivery = judge(reply, {})
-  if (delivery.result === 'retry') {
-    throw new TryAgainError(delivery.failure.message, delivery.waitMilliseconds ?? null)
-  }
-  const refusal = reply as Answered
-  throw new StopRunError(stopMessage(refusal, errorsOf(refusal.body)[0] ?? null))
-}
-
-function readAttributes(reply: Answered): readonly Attribute[] {
-  return list(reply.body, 'data').flatMap((entry) => {
-    const name = text(entry, 'name')
-    if (name === null || property(entry, 'custom') !== true) return []
-    const dataType = text(entry, 'data_type') ?? ''
-    return [{ name, dataType, archived: property(entry, 'archived') === true }]
-  })
-}
-
-function missing(field: string, object: string, attributes: readonly Attribute[]): string {
-  const name = field.slice(customPrefix.length)
-  if (attributes.some((attribute) => attribute.name === name)) {
-    return `${field}: the ${object} attribute ${name} is archived in Intercom; unarchive it there (Settings, Data) or take it out of the mapping.`
-  }
-  const known = attributes.filter((attribute) => !attribute.archived).map((each) => each.name)
-  const near = closest(name, known)
-  const remedy = near === null ? '' : ` Did you mean ${customPrefix}${near}?`
-  return `${field}: the workspace has no ${object} attribute ${name}.${remedy} Otherwise create it in Intercom (Settings, Data).`
-}
-
-function misfit(
-  field: string,
-  attribute: Attribute,
-  column: { readonly name: string; readonly sourceType: string },
-): string {
-  const kind = attribute.dataType === 'string' ? 'text' : attribute.dataType
-  return `${field}: the attribute holds ${kind}, which the column ${column.name} (${column.sourceType}) never fits; cast it in the query.`
+): Promise<WorkspaceAttributes> {
+  const own = await listAttributes(client, model, signal)
+  if (!mapped.some((each) => isUnknown(each, own))) return { model, own, otherNames: new Set() }
+  const other = await listAttributes(client, model === 'contact' ? 'company' : 'contact', signal)
+  const names = other.filter((attribute) => attribute.custom).map((attribute) => attribute.name)
+  return { model, own, otherNames: new Set(names) }
 }

@@ -9,8 +9,6 @@ export type Body = Readonly<Record<string, unknown>>
 
 /** What has to be known of a workspace to write bodies. */
 export interface BodyOptions {
-  /** Names of custom attributes that hold text, so that numbers and booleans are sent as text. */
-  readonly textAttributes: ReadonlySet<string>
   /** Before 2.16 `owner_id` is a number (FACTS 1.3). */
   readonly numericOwner: boolean
 }
@@ -26,7 +24,7 @@ export function bodyOf(record: TargetRecord, options: BodyOptions): Body {
     if (notInBodies.has(field)) continue
     if (field.startsWith(customPrefix)) {
       const name = field.slice(customPrefix.length)
-      attributes.push([name, options.textAttributes.has(name) ? asText(value) : value])
+      attributes.push([name, value])
     } else if (field === 'owner_id' && options.numericOwner && value !== null) {
       fields.push([field, Number(value)])
     } else if (!(field === 'external_id' && value === null)) {
@@ -35,8 +33,4 @@ export function bodyOf(record: TargetRecord, options: BodyOptions): Body {
   }
   if (attributes.length > 0) fields.push(['custom_attributes', Object.fromEntries(attributes)])
   return Object.fromEntries(fields)
-}
-
-function asText(value: Scalar | List): Scalar | List {
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
 }

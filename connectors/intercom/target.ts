@@ -6,7 +6,9 @@ import type {
   RequestCounts,
   Target,
 } from '../../src/connector/index.ts'
-import { checkAttributes } from './attributes.ts'
+import { type AttributeRules, fitAttributes } from './attribute-values.ts'
+import { prepareAttributes } from './attributes.ts'
+import { checkTarget } from './check.ts'
 import { Client } from './client.ts'
 import { CompanyWriter } from './companies.ts'
 import { ContactWriter } from './contacts.ts'
@@ -31,11 +33,14 @@ class IntercomTarget implements Target {
   /** One search resolves one batch, and one request tags it. */
   readonly batchSize = searchSize
   readonly concurrency: number
-  #session: Session
-  #writer: RecordWriter
-  #lists: ListDelivery
+  readonly #chosen: IntercomOptions
+  readonly #session: Session
+  readonly #writer: RecordWriter
+  readonly #lists: ListDelivery
+  #attributes: AttributeRules = new Map()
 
   constructor(chosen: IntercomOptions, plan: DeliveryPlan, context: Session['context']) {
+    this.#chosen = chosen
     /** So many that the connections stay busy while a batch is being looked up or has one slow row left. */
     this.concurrency = Math.max(2, Math.ceil((chosen.concurrency * 3) / searchSize))
     const client = new Client(
@@ -53,10 +58,7 @@ class IntercomTarget implements Target {
       plan,
       context,
       apiVersion: chosen.api_version,
-      body: {
-        textAttributes: new Set(),
-        numericOwner: !versionAtLeast(chosen.api_version, '2.16'),
-      },
+      body: { numericOwner: !versionAtLeast(chosen.api_version, '2.16') },
     }
     this.#writer = writerOf(this.#session)
     this.#lists = openLists(this.#session)
@@ -67,11 +69,7 @@ class IntercomTarget implements Target {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
-    const { client, plan, body } = this.#session
-    const textAttributes = await checkAttributes(client, plan, signal)
-    this.#session = { ...this.#session, body: { ...body, textAttributes } }
-    this.#writer = writerOf(this.#session)
-    this.#lists = openLists(this.#session)
+    this.#attributes = await prepareAttributes(this.#session, signal)
   }
 
   deliver(
@@ -79,11 +77,12 @@ class IntercomTarget implements Target {
     report: (ordinal: number, delivery: Delivery) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    return deliverBatch(operations, this.#writer.begin(operations), this.#lists, report, signal)
+    const fitting = fitAttributes(operations, this.#attributes, report)
+    return deliverBatch(fitting, this.#writer.begin(fitting), this.#lists, report, signal)
   }
 
-  async check(): Promise<readonly CheckPoint[]> {
-    return []
+  check(sample: readonly Operation[], signal: AbortSignal): Promise<readonly CheckPoint[]> {
+    return checkTarget(this.#session, this.#chosen, sample, signal)
   }
 
   close(): Promise<void> {
