@@ -1,0 +1,105 @@
+import { errorsOf, type Reply, text } from './answer.ts'
+import type { CompanyIds } from './company-ids.ts'
+import { judge } from './failures.ts'
+import { priorities } from './limits.ts'
+import type { ListChange, Refused } from './list-change.ts'
+import type { ListWriter } from './list-delivery.ts'
+import type { Session } from './session.ts'
+import { sideBySide } from './side-by-side.ts'
+import { gone, isMissing } from './tag-groups.ts'
+
+/** Attaches contacts to companies and detaches them, which takes Intercom's ids of both (FACTS 3.3). */
+export class ContactCompanies implements ListWriter {
+  readonly #session: Session
+  readonly #ids: CompanyIds
+
+  constructor(session: Session, ids: CompanyIds) {
+    this.#session = session
+    this.#ids = ids
+  }
+
+  async deliver(changes: readonly ListChange[], signal: AbortSignal): Promise<void> {
+    await this.#ids.recall(
+      changes.flatMap(({ additions, removals }) => [...additions, ...removals]),
+    )
+    await sideBySide(changes, (change, either) => this.#deliverOne(change, either), signal)
+  }
+
+  /** Detached first, so that a contact with all the companies that it may have can exchange some. */
+  async #deliverOne(change: ListChange, signal: AbortSignal): Promise<void> {
+    const detach = (companyId: string, either: AbortSignal) =>
+      this.#detach(change, companyId, either)
+    const attach = (companyId: string, either: AbortSignal) =>
+      this.#attach(change, companyId, either)
+    await sideBySide(change.removals, detach, signal)
+    await sideBySide(change.additions, attach, signal)
+  }
+
+  /** `POST /contacts/{id}/companies` (OAS:6916); attaching twice does no harm. */
+  async #attach(change: ListChange, companyId: string, signal: AbortSignal): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const found = await this.#ids.require(companyId, signal)
+      if (found === null) return
+      if ('refused' in found) return change.failed(found.refused)
+      const id = found.id as string
+      const reply = await this.#attachCall(change.id, id, tries, signal)
+      if (reply.kind === 'stopped') return
+      if (confirms(reply)) return change.added(companyId)
+      if (tries > 0 || !isCompanyMissing(reply)) {
+        return change.failed(this.#refusal(change, companyId, reply))
+      }
+      this.#ids.forget(companyId, id)
+    }
+  }
+
+  #attachCall(contact: string, id: string, tries: number, signal: AbortSignal): Promise<Reply> {
+    return this.#session.client.call(
+      {
+        method: 'POST',
+        endpoint: '/contacts/{id}/companies',
+        path: `/contacts/${encodeURIComponent(contact)}/companies`,
+        body: { id },
+        priority: tries === 0 ? priorities.write : priorities.repair,
+      },
+      signal,
+    )
+  }
+
+  /** `DELETE /contacts/{id}/companies/{company_id}` (OAS:7124). What is not there is detached. */
+  async #detach(change: ListChange, companyId: string, signal: AbortSignal): Promise<void> {
+    const found = await this.#ids.find(companyId, signal)
+    if (found === null) return
+    if ('refused' in found) return change.failed(found.refused)
+    if (found.id === undefined) return change.removed(companyId)
+    const reply = await this.#session.client.call(
+      {
+        method: 'DELETE',
+        endpoint: '/contacts/{id}/companies/{company_id}',
+        path: `/contacts/${encodeURIComponent(change.id)}/companies/${encodeURIComponent(found.id)}`,
+      },
+      signal,
+    )
+    if (reply.kind === 'stopped') return
+    if (confirms(reply) || isMissing(reply)) change.removed(companyId)
+    else change.failed(this.#refusal(change, companyId, reply))
+  }
+
+  #refusal(
+    change: ListChange,
+    companyId: string,
+    reply: Exclude<Reply, { kind: 'stopped' }>,
+  ): Refused {
+    if (isMissing(reply) && !isCompanyMissing(reply)) return gone(change, 'users', reply)
+    const refused = judge(reply, { companies: companyId }) as Refused
+    return { ...refused, failure: { ...refused.failure, field: 'companies' } }
+  }
+}
+
+function confirms(reply: Reply): boolean {
+  return reply.kind === 'answered' && reply.status === 200 && text(reply.body, 'id') !== null
+}
+
+/** It is the company that is gone, not the contact. */
+function isCompanyMissing(reply: Reply): boolean {
+  return isMissing(reply) && errorsOf(reply.body).some(({ code }) => code === 'company_not_found')
+}
