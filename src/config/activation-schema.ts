@@ -145,13 +145,13 @@ export const activationSchema = z
       .strictObject({
         min_rows: amount.describe('Rows that the query has to return, at least. Default: 1.'),
         max_changes: amount.describe(
-          'Creates and updates, at most: a number, or a share of the keys known. Default: off.',
+          'Creates and updates, at most: a number, or a share of the keys known; the first run is not limited. Default: off.',
         ),
         max_removals: amount.describe(
           'Records that `on_removed` may touch, at most: a number, or a share of the keys known. Default: 5%.',
         ),
         max_failures: amount.describe(
-          'Rows that may fail before the run stops: a number, or a share of the rows tried. Default: 20%.',
+          'Rows that may fail before the run stops: a number, or a share of the rows tried, once 50 were. Default: 20%.',
         ),
       })
       .optional()

@@ -94,13 +94,12 @@ export function resolveFields(
       result.push(resolved)
     }
   }
-  if (Object.hasOwn(text.fields, 'id') && !settings.failed.has(pathName(['identifier']))) {
-    if (text.identifier !== 'id' && (object === null || fieldOf(object, 'id') !== null)) {
-      problems.push({
-        message: `"id" can only be mapped where it is the identifier, since nothing can change it`,
-        position: places.key(['fields', 'id']),
-      })
-    }
+  const stray = text.identifier !== 'id' && !settings.failed.has(pathName(['identifier']))
+  if (stray && Object.hasOwn(text.fields, 'id') && object !== null && fieldOf(object, 'id')) {
+    problems.push({
+      message: '"id" can only be mapped where it is the identifier, since nothing can change it',
+      position: places.key(['fields', 'id']),
+    })
   }
   if (result.length === 0 && Object.keys(text.fields).length === 0) {
     problems.push({

@@ -37,7 +37,6 @@ export function checkIdentifier(
 ): void {
   const { places } = settings
   const { mode, identifier } = text
-  if (settings.failed.has(pathName(['mode']))) return
   const identifiers = object.modes[mode]
   if (identifiers === undefined) {
     problems.push({

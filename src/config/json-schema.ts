@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Connectors, TargetObject } from '../connector/index.ts'
 import { activationSchema } from './activation-schema.ts'
 import { projectSchema } from './project-schema.ts'
+import { valueAt } from './settings.ts'
 import { type Unavailable, unavailableInActivations } from './unavailable.ts'
 
 /** A JSON Schema (draft 7, which editors know), as data. */
@@ -40,22 +41,11 @@ function allowVariables(schema: unknown): unknown {
 }
 
 /** Takes out of a schema what this version refuses, so that editors neither offer nor accept it. */
-function withoutUnavailable(schema: JsonSchema, path: readonly string[], entry: Unavailable): void {
-  for (const branch of Array.isArray(schema.anyOf) ? schema.anyOf : []) {
-    if (isSchema(branch)) withoutUnavailable(branch, path, entry)
-  }
-  const [step, ...rest] = path
-  if (step === undefined) {
-    const possible = schema.type === 'boolean' ? [true, false] : schema.enum
-    if (Array.isArray(possible)) {
-      schema.enum = possible.filter((value) => !entry.values?.includes(value))
-    }
-    return
-  }
-  const inside = step === '*' ? { '*': schema.additionalProperties } : schema.properties
-  if (!isSchema(inside) || !isSchema(inside[step])) return
-  if (rest.length === 0 && entry.values === undefined) delete inside[step]
-  else withoutUnavailable(inside[step], rest, entry)
+function withoutUnavailable(schema: JsonSchema, { key, values }: Unavailable): void {
+  const inside = valueAt(schema, ['properties', key])
+  if (!isSchema(inside)) return
+  const possible = inside.type === 'boolean' ? [true, false] : inside.enum
+  if (Array.isArray(possible)) inside.enum = possible.filter((value) => !values.includes(value))
 }
 
 async function connectionsSchema(
@@ -98,7 +88,7 @@ export async function projectJsonSchema(connectors: Connectors): Promise<JsonSch
   return schema
 }
 
-function objectSchema(object: TargetObject): JsonSchema {
+function objectSchema(object: TargetObject): Readonly<Record<string, JsonSchema | boolean>> {
   const modes = Object.entries(object.modes)
   const identifiers = [...new Set(modes.flatMap(([, names]) => names))]
   const names: JsonSchema[] = [{ enum: object.fields.map(({ name }) => name) }]
@@ -106,9 +96,14 @@ function objectSchema(object: TargetObject): JsonSchema {
     const prefix = object.custom.prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     names.push({ pattern: `^${prefix}.` })
   }
+  const among = (values: readonly string[]) => ({ anyOf: [{ enum: values }, variable] })
+  const missing = (['tags', 'companies'] as const).filter((list) => !object.lists.includes(list))
   return {
-    mode: { anyOf: [{ enum: modes.map(([mode]) => mode) }, variable] },
-    identifier: { anyOf: [{ enum: identifiers }, variable] },
+    ...Object.fromEntries(missing.map((list) => [list, false])),
+    mode: among(modes.map(([mode]) => mode)),
+    identifier: among(identifiers),
+    on_removed: among(object.removals),
+    on_archived: among(object.unarchives ? ['fail', 'unarchive'] : ['fail']),
     fields: {
       propertyNames: { anyOf: names },
       properties: Object.fromEntries(
@@ -121,7 +116,7 @@ function objectSchema(object: TargetObject): JsonSchema {
 /** The JSON Schema of an activation file: fields, modes and identifiers as the targets of this build have them. */
 export async function activationJsonSchema(connectors: Connectors): Promise<JsonSchema> {
   const schema = generate(activationSchema)
-  for (const entry of unavailableInActivations) withoutUnavailable(schema, entry.path, entry)
+  for (const entry of unavailableInActivations) withoutUnavailable(schema, entry)
   const targets = await Promise.all(Object.values(connectors.targets).map((load) => load()))
   const objects = targets.flatMap((target) => target.objects)
   const known = objects.filter(

@@ -1,7 +1,6 @@
 import type { Mode, Problem, TargetObject } from '../connector/index.ts'
 import type { FieldMapping } from './activation.ts'
 import type { ActivationText } from './activation-schema.ts'
-import { pathName } from './places.ts'
 import type { Settings } from './settings.ts'
 import { an, oneOf } from './suggest.ts'
 
@@ -30,14 +29,19 @@ function checkRequiredFields(
 }
 
 /** Complains of what a mode that takes records away would never send. */
-function checkNothingSent(text: ActivationText, settings: Settings, problems: Problem[]): void {
+function checkNothingSent(
+  text: ActivationText,
+  object: TargetObject,
+  settings: Settings,
+  problems: Problem[],
+): void {
   const { mode, identifier } = text
   const refuse = (path: readonly string[], name: string) =>
     problems.push({
       message: `"mode: ${mode}" sends nothing but the identifier; leave "${name}" out`,
       position: settings.places.key(path),
     })
-  if (identifier !== undefined && !settings.failed.has(pathName(['identifier']))) {
+  if (identifier !== undefined && object.modes[mode]?.includes(identifier)) {
     for (const field of Object.keys(text.fields)) {
       if (field !== identifier) refuse(['fields', field], field)
     }
@@ -96,9 +100,9 @@ export function checkMode(
   settings: Settings,
   problems: Problem[],
 ): void {
-  if (settings.failed.has(pathName(['mode'])) || object.modes[text.mode] === undefined) return
+  if (object.modes[text.mode] === undefined) return
   checkCreateOnly(text, fields, settings, problems)
   if (creates(text.mode)) checkRequiredFields(text, object, fields, settings, problems)
-  else if (takesAway(text.mode)) checkNothingSent(text, settings, problems)
+  else if (takesAway(text.mode)) checkNothingSent(text, object, settings, problems)
   else checkSomethingSent(text, object, settings, problems)
 }

@@ -17,7 +17,7 @@ const takesAway = (mode: ActivationText['mode']) => mode === 'delete' || mode ==
 /** `on_removed`: whether the object offers it, and whether there is anything for it to do. */
 function checkRemoved({ text, object, settings, problems }: Checked): void {
   const { on_removed: removal, mode } = text
-  if (removal === 'keep' || settings.failed.has(pathName(['on_removed']))) return
+  if (removal === 'keep') return
   const refuse = (message: string) =>
     problems.push({ message, position: settings.places.value(['on_removed']) })
   if (takesAway(mode)) {
@@ -33,7 +33,7 @@ function checkRemoved({ text, object, settings, problems }: Checked): void {
 
 /** `on_archived`: whether the object can be unarchived, and whether the mode updates anything. */
 function checkArchived({ text, object, settings, problems }: Checked): void {
-  if (text.on_archived === 'fail' || settings.failed.has(pathName(['on_archived']))) return
+  if (text.on_archived === 'fail') return
   const refuse = (message: string) =>
     problems.push({ message, position: settings.places.value(['on_archived']) })
   if (!object.unarchives) {
@@ -44,13 +44,11 @@ function checkArchived({ text, object, settings, problems }: Checked): void {
 }
 
 /** `confirm: permanent` stands exactly where something may be lost for good that was not named by the target's own id. */
-function checkConfirmed({ text, settings, problems }: Checked): void {
+function checkConfirmed({ text, object, settings, problems }: Checked): void {
   const { mode, identifier, on_removed: removal, confirm } = text
-  const unsure = [['confirm'], ['identifier'], ['mode'], ['on_removed']].some((path) =>
-    settings.failed.has(pathName(path)),
-  )
-  if (unsure) return
-  const resolved = mode === 'delete' && identifier !== undefined && identifier !== 'id'
+  if (settings.failed.has(pathName(['identifier']))) return
+  const others = (object.modes.delete ?? []).filter((name) => name !== 'id')
+  const resolved = mode === 'delete' && identifier !== undefined && others.includes(identifier)
   const removes = removal === 'delete' && !takesAway(mode)
   if (confirm === undefined && (resolved || removes)) {
     problems.push({

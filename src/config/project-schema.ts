@@ -22,9 +22,7 @@ export const projectSchema = z
     state: z
       .string()
       .default('.millrace/state.db')
-      .describe(
-        'The SQLite file that remembers what was delivered, or `postgres://...` for one that several machines share.',
-      ),
+      .describe('The SQLite file that remembers what was delivered.'),
     activations: z
       .string()
       .default('activations')

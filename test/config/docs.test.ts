@@ -42,8 +42,12 @@ describe('docs/configuration.md', () => {
       const project = await loadProject({ path: folder, profile, environment, connectors })
       expect(project.activations.map(({ name }) => name)).toEqual([
         'companies',
+        'customers',
+        'erasure',
         'fields',
+        'segments',
         'trial-users',
+        'conversations',
       ])
     }
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
+import type { Activation } from '../../src/config/activation.ts'
 import { loadProject, type Project } from '../../src/config/project.ts'
 import {
   ConfigurationError,
@@ -195,3 +196,43 @@ fields:
   external_id: user_id
   email: email
 `
+
+/** What of an activation matters to a test. */
+export interface Wanted {
+  readonly target?: 'contact' | 'company' | 'conversation'
+  readonly mode: string
+  /** None where left out. */
+  readonly identifier?: string
+  /** Fields mapped to columns of the same name. */
+  readonly fields: readonly string[]
+  /** Further lines. */
+  readonly more?: string
+}
+
+/** The text of an activation: target on line 1, mode on line 2, then identifier, fields, and what else there is. */
+export function activationText({ target = 'contact', ...wanted }: Wanted): string {
+  return [
+    `target: ${target}`,
+    `mode: ${wanted.mode}`,
+    ...(wanted.identifier === undefined ? [] : [`identifier: ${wanted.identifier}`]),
+    'fields:',
+    ...wanted.fields.map((name) => (name.includes(':') ? `  ${name}` : `  ${name}: ${name}`)),
+    ...(wanted.more === undefined ? [] : [wanted.more]),
+    'query: select 1',
+    '',
+  ].join('\n')
+}
+
+/** What is told of an activation; nothing where it is right. */
+export async function told(text: string): Promise<readonly string[]> {
+  const lines = await complaints({ 'millrace.yaml': plainProject, 'activations/a.yaml': text })
+  return lines.map((line) => line.replace('activations/a.yaml:', ''))
+}
+
+/** An activation that is right, loaded. */
+export async function loaded(text: string): Promise<Activation> {
+  const project = await load({ 'millrace.yaml': plainProject, 'activations/a.yaml': text })
+  const [activation] = project.activations
+  if (activation === undefined) throw new Error('the project has no activation')
+  return activation
+}

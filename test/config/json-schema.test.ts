@@ -4,6 +4,23 @@ import { parse } from 'yaml'
 import { activationJsonSchema, projectJsonSchema } from '../../src/config/json-schema.ts'
 import { connectors, people, plainProject } from './fakes.ts'
 
+const company = `query: select 1
+target: company
+mode: upsert
+identifier: company_id
+fields: { company_id: id }
+`
+
+const everything = `tags: [VIP, { name: Beta, when: beta }, { from: segments, prefix: "wh: ", separator: "|" }]
+companies: [{ company_id: account_id }]
+create_missing: true
+create_attributes: true
+on_removed: delete
+on_archived: unarchive
+confirm: permanent
+guards: { min_rows: 5, max_changes: 2.5%, max_removals: off, max_failures: "$\{SHARE}" }
+`
+
 async function validators() {
   const ajv = new Ajv({
     strict: true,
@@ -46,6 +63,8 @@ describe('the JSON Schema of activations', () => {
     people.replace('contact', '"${TARGET}"'),
     `${people}  custom_attributes.plan: { column: plan, on_null: skip }\nenabled: "$\{ON}"\nkey: [a, b]\nafter: x\n`,
     people.replace(/query: .*/, 'query_file: people.sql'),
+    company,
+    `${people}${everything}`,
   ])('takes what is right', async (text) => {
     const { activation } = await validators()
     expect(activation(parse(text)) || activation.errors).toBe(true)
@@ -53,15 +72,19 @@ describe('the JSON Schema of activations', () => {
 
   test.each([
     people.replace('identifier:', 'identifer:'),
-    people.replace('upsert', 'archive'),
-    people.replace('identifier: external_id', 'identifier: id'),
+    people.replace('contact', 'company').replace('upsert', 'archive'),
+    people.replace('identifier: external_id', 'identifier: company_id'),
     people.replace('  email', '  emial'),
     people.replace(/query: .*\n/, ''),
     `${people}query_file: people.sql\n`,
-    `${people}tags: []\n`,
-    `${people}on_removed: archive\n`,
-    `${people}create_attributes: true\n`,
-    `${people}  name: { column: name, when: create }\n`,
+    `${people}tags: [{ nme: VIP }]\n`,
+    `${people}companies: [account_id]\n`,
+    `${people}guards: { max_changes: 5 percent }\n`,
+    `${people}keep_values: false\n`,
+    `${people}  name: { column: name, when: creation }\n`,
+    `${company}companies: [{ company_id: account_id }]\n`,
+    `${company}on_removed: archive\n`,
+    `${company}on_archived: unarchive\n`,
   ])('refuses what is wrong or not available', async (text) => {
     expect((await validators()).activation(parse(text))).toBe(false)
   })

@@ -92,21 +92,13 @@ const activations: Readonly<Record<string, readonly [string, ...string[]]>> = {
     people.replace('upsert', 'upsrt'),
     '4:7: "mode" takes upsert, update, insert, delete or archive, not "upsrt"; did you mean "upsert"?',
   ],
-  'a mode that the target does not have': [
-    people.replace('upsert', 'archive'),
-    '4:7: "mode: archive" is not available for contact in this version; use upsert',
-  ],
-  'an identifier of a later version': [
-    people.replace('identifier: external_id', 'identifier: id'),
-    '5:13: "identifier: id" is not available for contact in this version; use external_id or email',
-  ],
   'an identifier that is none': [
     people.replace('identifier: external_id', 'identifier: extrenal_id'),
-    '5:13: "identifier" of a contact is external_id or email; did you mean "external_id"?',
+    '5:13: "identifier" of a contact is id, external_id or email; did you mean "external_id"?',
   ],
   'no identifier': [
     people.replace('identifier: external_id\n', ''),
-    '1:1: "identifier" is missing; for contact it is external_id or email',
+    '1:1: "identifier" is missing; for contact it is id, external_id or email',
   ],
   'an identifier that is not mapped': [
     people.replace('  external_id: user_id\n', ''),
@@ -212,8 +204,8 @@ const activations: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '3:9: intercom has no "contacts"; did you mean "contact"?',
   ],
   'an object of a later version': [
-    people.replace('contact', 'conversation'),
-    '3:9: "target: conversation" is not available in this version; use company or contact',
+    people.replace('contact', 'event'),
+    '3:9: "target: event" is not available in this version; use company, contact or conversation',
   ],
   'a name for no command line': [
     people.replace('name: people', 'name: all people'),
@@ -228,26 +220,9 @@ const activations: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '9:8: these activations wait for each other: people after people; take one "after" away',
   ],
   'what a later version does': [
-    `${people}companies: [{ company_id: account_id }]
-tags: [{ name: VIP, when: is_vip }]
-on_removed: archive
-on_archived: unarchive
-guards: { min_rows: 1, max_changes: 50% }
-create_attributes: true
-confirm: permanent
-keep_values: false
-plan_in: warehouse
-`.replace('companies', '  name: { column: name, when: create }\ncompanies'),
-    '9:25: "when: create" is not available in this version; leave the key out',
-    '10:1: "companies" is not available in this version; leave the key out',
-    '11:1: "tags" is not available in this version; leave the key out',
-    '12:1: "on_removed: archive" is not available in this version; use "keep"',
-    '13:1: "on_archived: unarchive" is not available in this version; use "fail"',
-    '14:1: "guards" is not available in this version; leave the key out',
-    '15:1: "create_attributes: true" is not available in this version; create the attributes in the target and leave the key out',
-    '16:1: "confirm" is not available in this version; leave the key out',
-    '17:1: "keep_values: false" is not available in this version; leave the key out',
-    '18:1: "plan_in: warehouse" is not available in this version; leave the key out',
+    `${people}keep_values: false\nplan_in: warehouse\n`,
+    '9:1: "keep_values: false" is not available in this version; leave the key out',
+    '10:1: "plan_in: warehouse" is not available in this version; leave the key out',
   ],
   'a variable that is no name': [
     people.replace('name: people', `name: "$\{1st}"`),
@@ -324,7 +299,7 @@ const projects: Readonly<Record<string, readonly [string, ...string[]]>> = {
     plainProject.replace('abc', 'abc, region: mars').concat('actvations: x\nstate: s3://x\n'),
     '4:51: "region" takes us, eu or au, not "mars"',
     '5:1: unknown key "actvations"; did you mean "activations"?',
-    '6:8: "state" takes the path of a file',
+    '6:8: "state" takes the path of a file, or postgres://...',
   ],
   'a section without names': [
     plainProject.replace(/sources:\n.*\n/, 'sources: {}\n'),
@@ -385,13 +360,9 @@ const projects: Readonly<Record<string, readonly [string, ...string[]]>> = {
     plainProject.replace('warehouse:', 'ware.house:'),
     '2:3: "ware.house" is no name for one of the sources; use letters, digits, "-" and "_"',
   ],
-  'state in Postgres': [
-    `${plainProject}state: postgres://u:secret@host/db\n`,
-    '5:8: a state store in Postgres is not available in this version; name a file',
-  ],
   'state elsewhere': [
     `${plainProject}state: s3://bucket/state.db\n`,
-    '5:8: "state" takes the path of a file',
+    '5:8: "state" takes the path of a file, or postgres://...',
   ],
   'a folder that is missing': [
     `${plainProject}activations: sync\n`,

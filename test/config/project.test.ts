@@ -60,14 +60,23 @@ test('the project of the docs loads, every default filled in', async () => {
     after: [],
   })
   expect(activation?.fields).toEqual([
-    { field: 'external_id', from: { column: 'user_id' }, onNull: 'clear' },
-    { field: 'email', from: { column: 'email' }, onNull: 'clear' },
-    { field: 'name', from: { column: 'full_name' }, onNull: 'clear' },
-    { field: 'signed_up_at', from: { column: 'created_at' }, onNull: 'clear' },
-    { field: 'role', from: { value: 'user' }, onNull: 'clear' },
-    { field: 'custom_attributes.plan', from: { column: 'plan' }, onNull: 'clear' },
-    { field: 'custom_attributes.seats', from: { column: 'seats' }, onNull: 'skip' },
+    { field: 'external_id', from: { column: 'user_id' }, onNull: 'clear', when: 'always' },
+    { field: 'email', from: { column: 'email' }, onNull: 'clear', when: 'always' },
+    { field: 'name', from: { column: 'full_name' }, onNull: 'clear', when: 'always' },
+    { field: 'signed_up_at', from: { column: 'created_at' }, onNull: 'clear', when: 'always' },
+    { field: 'role', from: { value: 'user' }, onNull: 'clear', when: 'always' },
+    { field: 'custom_attributes.plan', from: { column: 'plan' }, onNull: 'clear', when: 'always' },
+    { field: 'custom_attributes.seats', from: { column: 'seats' }, onNull: 'skip', when: 'always' },
   ])
+})
+
+test('the state may be shared in Postgres, its password hidden', async () => {
+  const { state } = await load({
+    'millrace.yaml': `${plainProject}state: postgres://u:pw@host/db\n`,
+    'activations/people.yaml': people,
+  })
+  expect(state.kind === 'postgres' && state.url.reveal()).toBe('postgres://u:pw@host/db')
+  expect(inspect(state)).not.toContain('pw')
 })
 
 test('secrets of the project file are secrets', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { activationSchema } from '../../src/config/activation-schema.ts'
 import { projectSchema } from '../../src/config/project-schema.ts'
+import { oneOf } from '../../src/config/suggest.ts'
 import { laterNames, unavailableInActivations } from '../../src/config/unavailable.ts'
 import type { Connectors, TargetObject } from '../../src/connector/index.ts'
 
@@ -11,6 +12,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
+  readonly additionalProperties?: Schema | false
   readonly default?: unknown
   readonly description?: string
 }
@@ -51,14 +53,12 @@ function jsonSchema(schema: z.ZodType): Schema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema
 }
 
-/** The mapping of one field: the branch of the schema that has keys. */
-function fieldSchema(): Schema {
-  const branches = (activationSchema.shape.fields.valueType as z.ZodUnion).options
-  return (
-    branches
-      .map((branch) => jsonSchema(branch as z.ZodType))
-      .find(({ type }) => type === 'object') ?? {}
-  )
+/** The keys of what stands within a key of the activation: of a field, of an entry of a list. */
+function inside(key: keyof typeof activationSchema.shape): Schema {
+  const properties = jsonSchema(activationSchema).properties ?? {}
+  const schema = properties[key] ?? {}
+  const entry = schema.additionalProperties || schema.items || schema
+  return entry.anyOf?.find(({ type }) => type === 'object') ?? entry
 }
 
 function objectTable(object: TargetObject): string {
@@ -70,27 +70,25 @@ function objectTable(object: TargetObject): string {
     rows.push(`| \`${custom.prefix}NAME\` | ${custom.field.type} | ${custom.field.description} |`)
   }
   const modes = Object.entries(object.modes)
-    .map(([mode, names]) => `\`${mode}\` by ${names.map((name) => `\`${name}\``).join(' or ')}`)
+    .map(([mode, names]) => {
+      const by = oneOf(names.map((name) => `\`${name}\``))
+      return by === '' ? `\`${mode}\`` : `\`${mode}\` by ${by}`
+    })
     .join('; ')
   return `Modes: ${modes}.\n\n| field | type | meaning |\n|---|---|---|\n${rows.join('\n')}`
 }
 
 function laterTable(): string {
-  const keys = unavailableInActivations.map(({ path, values }) => {
-    const key = path.join('.').replace('*', 'FIELD')
-    return values === undefined
-      ? `\`${key}\``
-      : values.map((value) => `\`${key}: ${value}\``).join(', ')
-  })
+  const keys = unavailableInActivations.flatMap(({ key, values }) =>
+    values.map((value) => `\`${key}: ${value}\``),
+  )
   const types = laterNames.sourceTypes.map((type) => `\`type: ${type}\``)
   return [...keys, ...types, '`state: postgres://...`'].map((name) => `- ${name}`).join('\n')
 }
 
 /** The reference that docs/configuration.md ends with, made from the schemas and the connectors. */
 export async function reference(connectors: Connectors): Promise<string> {
-  const later = unavailableInActivations.flatMap(({ path: [key = '', ...rest] }) =>
-    rest.length === 0 ? [key] : [],
-  )
+  const later = unavailableInActivations.map(({ key }) => key)
   const parts = [
     '## Reference',
     '### Keys of the project file',
@@ -98,7 +96,13 @@ export async function reference(connectors: Connectors): Promise<string> {
     '### Keys of an activation',
     keysTable(jsonSchema(activationSchema), later),
     '### Keys of one field',
-    keysTable(fieldSchema(), ['when']),
+    keysTable(inside('fields')),
+    '### Keys of one tag',
+    keysTable(inside('tags')),
+    '### Keys of one entry of `companies`',
+    keysTable(inside('companies')),
+    '### Guards',
+    keysTable(inside('guards')),
     '### Options of sources and targets',
   ]
   for (const [kind, loaders] of Object.entries({
