@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { removals } from '../connector/index.ts'
 
 const column = z.string().min(1, 'must not be empty')
+const tagName = z.string().refine((text) => text.trim() !== '', 'must not be empty')
 const separator = z.string().min(1, 'must not be empty').optional()
 const onNull = z.enum(['clear', 'skip'])
 const columns = z.union([column, z.array(column).min(1, 'must name a column')])
@@ -23,9 +24,9 @@ const mapping = z.union([
 ])
 
 const tag = z.union([
-  column,
+  tagName,
   z.strictObject({
-    name: column.optional().describe('The tag. A text instead of these keys is the tag itself.'),
+    name: tagName.optional().describe('The tag. A text instead of these keys is the tag itself.'),
     when: column
       .optional()
       .describe('The boolean column that says which rows have the tag; without it, every row.'),

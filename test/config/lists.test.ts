@@ -64,6 +64,19 @@ test.each([['7'], ['"7"']])('tags of a conversation are set by an admin: %s', as
   expect((await loaded(text)).adminId).toBe('7')
 })
 
+test('a missing variable is told once, whatever hangs on it', async () => {
+  const text = `target: contact
+mode: delete
+identifier: "\${UNSET}"
+fields: { email: email, name: name }
+guards: { max_changes: "\${UNSET}" }
+query: select 1
+`
+  const unset =
+    'the variable UNSET is not set; set it in the environment or in .env, or give it a default: ${UNSET:-default}'
+  expect(await told(text)).toEqual([`3:14: ${unset}`, `5:25: ${unset}`])
+})
+
 const refused: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'a name and a column': [
     withTags('{ name: VIP, from: segments }'),
@@ -85,6 +98,8 @@ const refused: Readonly<Record<string, readonly [string, ...string[]]>> = {
     withTags('{ from: segments, when: is_vip }'),
     '6:32: "when" goes with "name"; where a column names the tags, NULL is none',
   ],
+  'a blank name': [withTags('{ name: " " }'), '6:16: "name" must not be empty'],
+  'a blank tag': [withTags('" "'), '6:8: entry 1 of "tags" must not be empty'],
   'an empty separator': [
     withTags('{ from: segments, separator: "" }'),
     '6:37: "separator" must not be empty',
