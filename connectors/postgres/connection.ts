@@ -3,7 +3,7 @@ import { connect as connectSocket, isIP, type Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import pg from 'pg'
-import { ConfigurationError, type ConnectorContext } from '../../src/connector/index.ts'
+import { type Clock, ConfigurationError, type ConnectorContext } from '../../src/connector/index.ts'
 import { type Address, parseUrl } from './address.ts'
 import { connectError, withoutTls } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
@@ -22,7 +22,15 @@ interface Internals {
   readonly connection: { readonly stream: Socket }
   readonly processID: number
   readonly secretKey: number
+  /** True while the server waits for a query. */
+  readonly readyForQuery: boolean
 }
+
+/** How long the server is given to notice a cancel before it is asked again, in milliseconds. */
+const cancelAgainAfter = 50
+
+/** A server that ignores so many cancels is left alone. */
+const mostCancels = 100
 
 /** Reads what the options point to. Throws `ConfigurationError` where a file of theirs cannot be read. */
 export async function endpointOf(
@@ -139,11 +147,28 @@ async function attempt(
 }
 
 /**
+ * Cancels until the client's connection is idle or gone. Once is not enough: a cancel that arrives between two
+ * statements is lost, and the next statement runs to its end.
+ */
+export async function cancelUntilIdle(
+  client: pg.Client,
+  endpoint: Endpoint,
+  clock: Clock,
+): Promise<void> {
+  const state = client as unknown as Internals
+  const busy = () => !state.readyForQuery && !state.connection.stream.destroyed
+  for (let cancels = 0; busy() && cancels < mostCancels; cancels += 1) {
+    await cancel(client, endpoint)
+    if (busy()) await clock.sleep(cancelAgainAfter)
+  }
+}
+
+/**
  * Asks the server to give up what the client's connection is doing, by a connection of its own; settles when
  * the server has taken note of it. Does nothing where the server cannot be reached.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
-export async function cancel(client: pg.Client, endpoint: Endpoint): Promise<void> {
+async function cancel(client: pg.Client, endpoint: Endpoint): Promise<void> {
   const { processID, secretKey, connection } = client as unknown as Internals
   const request = Buffer.alloc(16)
   request.writeInt32BE(16, 0)

@@ -8,7 +8,7 @@ import {
   type Source,
   StopRunError,
 } from '../../src/connector/index.ts'
-import { cancel, connect, type Endpoint, endpointOf } from './connection.ts'
+import { cancelUntilIdle, connect, type Endpoint, endpointOf } from './connection.ts'
 import { describeColumns } from './describe.ts'
 import { queryError } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
@@ -42,7 +42,7 @@ export async function openPostgres(
   return {
     async query(text, signal) {
       if (closed) throw new Error('The source is closed')
-      return startQuery(text, signal, endpoint, options, open)
+      return startQuery(text, signal, endpoint, { ...options, clock: context.clock }, open)
     },
     async close() {
       closed = true
@@ -55,7 +55,7 @@ async function startQuery(
   text: string,
   signal: AbortSignal,
   endpoint: Endpoint,
-  options: PostgresOptions,
+  options: PostgresOptions & Pick<ConnectorContext, 'clock'>,
   open: Set<() => Promise<void>>,
 ): Promise<RowStream> {
   const client = await connect(endpoint, signal)
@@ -65,7 +65,7 @@ async function startQuery(
   const end = () => {
     ending ??= (async () => {
       signal.removeEventListener('abort', onAbort)
-      if (!finished) await cancel(client, endpoint)
+      if (!finished) await cancelUntilIdle(client, endpoint, options.clock)
       await client.end().catch(() => {})
       open.delete(end)
     })()
@@ -90,7 +90,9 @@ async function startQuery(
   try {
     signal.throwIfAborted()
     await begin(client, options)
+    signal.throwIfAborted()
     const columns = await describeColumns(client, text)
+    signal.throwIfAborted()
     const cursor = client.query(new Cursor<TextRow>(text, [], { rowMode: 'array', types: asText }))
     // The server plans and starts before anyone asks for rows, so that what is wrong with the query shows here.
     const first = await cursor.read(firstRows)

@@ -22,8 +22,9 @@ export async function runActivation(
     new ActivationRun(activation, store, options, startedAt, lost).run(lock),
   )
   if ('result' in locked) return locked.result
-  const { holder, since } = locked.heldBy
-  const message = `Another run holds this activation since ${new Date(since).toISOString()}: ${holder}.`
+  const { holder, since, expiresAt } = locked.heldBy
+  const [from, until] = [since, expiresAt].map((time) => new Date(time).toISOString())
+  const message = `Another run holds this activation since ${from}: ${holder}. Unless it is heard of again, its hold ends at ${until}.`
   return summarize({
     activation,
     startedAt,

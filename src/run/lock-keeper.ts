@@ -1,6 +1,6 @@
-import { hostname } from 'node:os'
 import { type Clock, StopRunError } from '../connector/index.ts'
 import type { Lock, LockHolder, StateStore } from '../state/store.ts'
+import { hasEnded, thisHolder } from './holder.ts'
 
 /** How long a run that died keeps others out. */
 const leaseMilliseconds = 60_000
@@ -18,8 +18,7 @@ export async function whileLocked<Result>(
   work: (lock: Lock, lost: AbortSignal) => Promise<Result>,
 ): Promise<{ readonly result: Result } | { readonly heldBy: LockHolder }> {
   const { store, activation, clock } = options
-  const holder = `${hostname()}, process ${process.pid}`
-  const lock = await store.acquireLock(activation, holder, leaseMilliseconds)
+  const lock = await store.acquireLock(activation, thisHolder(), leaseMilliseconds, hasEnded)
   if (!('token' in lock)) return { heldBy: lock }
   const lost = new AbortController()
   const done = new AbortController()

@@ -35,6 +35,7 @@ export async function acquireLock(
   holder: string,
   now: Timestamp,
   leaseMilliseconds: number,
+  hasEnded: (holder: string) => boolean = () => false,
 ): Promise<Lock | LockHolder> {
   return database.write(async (session) => {
     const id = await activationNumber(session, activation)
@@ -44,7 +45,7 @@ export async function acquireLock(
     )
     const [row] = await readLock(session, database, activation)
     if (row === undefined) throw new Error('a lock was not stored')
-    if (row.holder !== null && row.expires_at > now) {
+    if (row.holder !== null && row.expires_at > now && !hasEnded(row.holder)) {
       return { holder: row.holder, since: row.since, expiresAt: row.expires_at }
     }
     const token = row.token + 1

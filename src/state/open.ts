@@ -55,8 +55,8 @@ function makePrivate(file: string): void {
 /** The store over any database that has the schema. */
 export function stateStore(database: Database, clock: Clock): StateStore {
   return {
-    acquireLock: (activation, holder, leaseMilliseconds) =>
-      acquireLock(database, activation, holder, clock.now(), leaseMilliseconds),
+    acquireLock: (activation, holder, leaseMilliseconds, hasEnded) =>
+      acquireLock(database, activation, holder, clock.now(), leaseMilliseconds, hasEnded),
     renewLock: (lock, leaseMilliseconds) =>
       renewLock(database, lock, clock.now() + leaseMilliseconds),
     releaseLock: (lock) => releaseLock(database, lock),

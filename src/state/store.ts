@@ -119,13 +119,15 @@ export interface RunState {
 /** The durable memory of all activations. SQLite by default; the same migrations serve Postgres. */
 export interface StateStore {
   /**
-   * Takes the activation's lock for `leaseMilliseconds`, or says who has it. An expired lease is taken over.
+   * Takes the activation's lock for `leaseMilliseconds`, or says who has it. An expired lease is taken over, and
+   * one whose holder `hasEnded` knows to be gone.
    * A holder renews well before the lease ends.
    */
   acquireLock(
     activation: string,
     holder: string,
     leaseMilliseconds: number,
+    hasEnded?: (holder: string) => boolean,
   ): Promise<Lock | LockHolder>
   renewLock(lock: Lock, leaseMilliseconds: number): Promise<boolean>
   releaseLock(lock: Lock): Promise<void>

@@ -440,6 +440,21 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect(await other.acquireLock('companies', 'two', 1_000)).toHaveProperty('token')
       })
 
+      it('is taken over at once from a holder that is known to have ended', async () => {
+        const held = await lock(store, 'people', 60_000)
+        const other = await open()
+        const asked: string[] = []
+        const take = (ended: boolean) =>
+          other.acquireLock('people', 'two', 60_000, (holder) => {
+            asked.push(holder)
+            return ended
+          })
+        expect(await take(false)).toHaveProperty('holder', 'test')
+        expect(await take(true)).toHaveProperty('token', held.token + 1)
+        expect(asked).toEqual(['test', 'test'])
+        expect(await store.renewLock(held, 60_000)).toBe(false)
+      })
+
       it('is kept by renewing, and free again once released', async () => {
         const held = await lock(store, 'people', 1_000)
         await clock.advance(900)
