@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import { checkCommand } from './check.ts'
 import type { CommandContext } from './context.ts'
 import { failuresCommand } from './failures.ts'
 import { initCommand } from './init.ts'
@@ -59,6 +60,7 @@ export function buildProgram(context: CommandContext): Command {
   const commands = [
     initCommand(context),
     validateCommand(context),
+    checkCommand(context),
     planCommand(context),
     runCommand(context),
     statusCommand(context),

@@ -5,6 +5,7 @@ import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
 import { aboutRun, deliveryPlan } from './delivery-plan.ts'
 import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
+import { locatedError } from './located.ts'
 import { whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
 import { type Planned, planFromSource, refusalsOf } from './planning.ts'
@@ -73,7 +74,8 @@ class ActivationRun {
       ended = await this.#planAndWrite(state)
     } catch (error) {
       if (this.#options.signal.aborted) ended = interrupted(this.#options.signal)
-      else ended = endingOf(this.#signal.aborted ? this.#signal.reason : error)
+      else if (this.#signal.aborted) ended = endingOf(this.#signal.reason)
+      else ended = endingOf(locatedError(this.#activation, error))
     }
     return await this.#finish(state, ended)
   }

@@ -58,7 +58,8 @@ export function refusalsOf(
   return checkGuards(guards, totals, { firstRun }, allow).map(({ message }) => message)
 }
 
-function queryProblem(activation: Activation, error: QueryError): ConfigurationError {
+/** A refused query with its place in the file that it stands in. */
+export function queryProblem(activation: Activation, error: QueryError): ConfigurationError {
   const position =
     error.offset === null
       ? activation.problemAt([], '').position
