@@ -1,30 +1,20 @@
-import type { Operation, TargetRecord } from '../connector/index.ts'
-import type { SnapshotEntry } from './interfaces.ts'
+import type { List, Scalar, TargetRecord } from '../connector/index.ts'
+import { isSameList } from './list-text.ts'
 
-/** What has to be done for one record. */
-export type Difference = Pick<Operation, 'kind' | 'changed'>
-
-/**
- * What it takes to bring the target from what the snapshot says to `record`; null for nothing. Fields that the record
- * leaves out stay as they are, and so are no difference.
- */
-export function difference(
-  record: TargetRecord,
-  entry: SnapshotEntry | undefined,
-): Difference | null {
-  const all = Object.keys(record)
-  if (entry === undefined || !wasDelivered(entry)) return { kind: 'create', changed: all }
-  const { sent, fingerprint } = entry
-  const changed =
-    sent === null
-      ? all
-      : all.filter((field) => !Object.hasOwn(sent, field) || sent[field] !== record[field])
-  if (changed.length > 0) return { kind: 'update', changed }
-  // Where a later attempt may have changed the target, what was confirmed before proves nothing.
-  return fingerprint === null ? { kind: 'update', changed: all } : null
+/** The names of the fields and lists in which a record differs from what the target holds. */
+export function differingFields(record: TargetRecord, held: TargetRecord): readonly string[] {
+  return Object.keys(record).filter((name) => !isHeld(name, record[name], held))
 }
 
-/** Whether the target is known to have, or to have had, the record. */
-export function wasDelivered({ fingerprint, id, sent }: SnapshotEntry): boolean {
-  return fingerprint !== null || id !== null || sent !== null
+/** A list that was never delivered is as good as an empty one. */
+function isHeld(name: string, wanted: Scalar | List | undefined, held: TargetRecord): boolean {
+  if (isList(wanted)) {
+    const list = Object.hasOwn(held, name) ? held[name] : undefined
+    return isSameList(name === 'tags' ? 'tags' : 'companies', wanted, isList(list) ? list : [])
+  }
+  return Object.hasOwn(held, name) && held[name] === wanted
+}
+
+function isList(value: Scalar | List | undefined): value is List {
+  return Array.isArray(value)
 }

@@ -4,7 +4,8 @@ import { hash } from 'node:crypto'
 export type DigestWords = Int32Array
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const textLength = 22
+/** Characters of a digest as text. */
+export const digestLength = 22
 const textPattern = /^[\w-]{21}[AQgw]$/
 
 const sextets = new Int32Array(128)
@@ -50,7 +51,7 @@ export function formatDigest(words: DigestWords): string {
 
 /** Reads what `formatDigest` wrote; false where `text` is no such thing. */
 export function parseDigest(text: string, into: DigestWords): boolean {
-  if (text.length !== textLength || !textPattern.test(text)) return false
+  if (text.length !== digestLength || !textPattern.test(text)) return false
   const at = (index: number) => sextets[text.charCodeAt(index)] ?? 0
   into[0] =
     (at(0) << 26) | (at(1) << 20) | (at(2) << 14) | (at(3) << 8) | (at(4) << 2) | (at(5) >> 4)

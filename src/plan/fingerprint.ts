@@ -1,8 +1,8 @@
-import type { Scalar, TargetRecord } from '../connector/index.ts'
+import type { List, Scalar, TargetRecord } from '../connector/index.ts'
 import { digest, digestRoom, formatDigest } from './digest.ts'
 
 /** A value of a record while it is read; undefined where the record leaves the field out. */
-export type FieldValue = Scalar | undefined
+export type FieldValue = Scalar | List | undefined
 
 /** The names of a record's fields, prepared for writing canonical texts of many records. */
 export interface CanonicalNames {
@@ -12,10 +12,18 @@ export interface CanonicalNames {
   readonly positions: readonly number[]
 }
 
-/** Prepares the names for `canonicalText`. Names are distinct. */
-export function canonicalNames(names: readonly string[]): CanonicalNames {
-  const positions = names.map((_, position) => position)
+const tagsOpening = '["tags",'
+
+/**
+ * Prepares the names for `canonicalText`. Names are distinct. `omit`: names that play no part, though their values
+ * stand in the arrays.
+ */
+export function canonicalNames(
+  names: readonly string[],
+  omit: readonly string[] = [],
+): CanonicalNames {
   const nameAt = (position: number) => names[position] ?? ''
+  const positions = [...names.keys()].filter((position) => !omit.includes(nameAt(position)))
   positions.sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
   return {
     openings: positions.map((position) => `[${JSON.stringify(nameAt(position))},`),
@@ -26,7 +34,7 @@ export function canonicalNames(names: readonly string[]): CanonicalNames {
 /**
  * The text that stands for a record: JSON of its `[name, value]` pairs, sorted by name, fields left out left out.
  * Two records have the same text exactly where they hold the same fields with the same values: JSON reads back
- * to what it was made from, and the order is fixed.
+ * to what it was made from, and the order is fixed. Letter case does not matter in `tags`.
  */
 export function canonicalText(names: CanonicalNames, values: readonly FieldValue[]): string {
   const { openings, positions } = names
@@ -34,13 +42,20 @@ export function canonicalText(names: CanonicalNames, values: readonly FieldValue
   for (let index = 0; index < positions.length; index += 1) {
     const value = values[positions[index] as number]
     if (value === undefined) continue
+    const opening = openings[index] as string
     if (text.length > 1) text += ','
-    text += openings[index]
+    text += opening
+    if (typeof value === 'string') text += quote(value)
+    else if (typeof value === 'object' && value !== null) text += listText(value, opening)
     // Concatenation prints numbers (minus zero included), booleans and null exactly as JSON does.
-    text += typeof value === 'string' ? quote(value) : value
+    else text += value
     text += ']'
   }
   return `${text}]`
+}
+
+function listText(list: List, opening: string): string {
+  return JSON.stringify(opening === tagsOpening ? list.map((tag) => tag.toLowerCase()) : list)
 }
 
 /** Anything but what stands for itself: quotes, backslashes, control characters, surrogates. */
@@ -51,7 +66,7 @@ function quote(text: string): string {
   return escaped.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
-/** The fingerprint of a record: 128 bits of the SHA-256 of its canonical text, as base64url (22 characters). */
+/** The digest of a record: 128 bits of the SHA-256 of its canonical text, as base64url (22 characters). */
 export function fingerprintOf(record: TargetRecord): string {
   const words = digestRoom()
   digest(canonicalText(canonicalNames(Object.keys(record)), Object.values(record)), words)

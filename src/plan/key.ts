@@ -1,7 +1,7 @@
 import type { Activation } from '../config/activation.ts'
-import { didYouMean } from '../config/suggest.ts'
 import type { Column, MappedField, Problem, Value } from '../connector/index.ts'
 import { castToText } from './cast-text.ts'
+import { findColumn } from './columns.ts'
 import type { FieldValue } from './fingerprint.ts'
 import { type Cast, isRefusal } from './refusal.ts'
 
@@ -20,9 +20,18 @@ export type ReadKey = (
   values: readonly FieldValue[],
 ) => string | KeyGap | null
 
+/** The field that holds the target's own id, where it is the identifier. */
+export const nativeId = 'id'
+
+/** Whether rows without an identifier are records to be created. */
+export function mayLackIdentifier({ identifier, mode }: Activation): boolean {
+  return identifier === null || (identifier === nativeId && mode === 'upsert')
+}
+
 /**
  * How the keys of an activation's rows are read: the columns of `key:` where there are any; else the identifier; else,
- * where the activation has no identifier, the first field of those that a record needs to be created.
+ * where there is none or it may be NULL, the first field with a value of those that a record needs to be created, and
+ * after them the target's own id.
  */
 export function compileKey(
   activation: Activation,
@@ -32,7 +41,9 @@ export function compileKey(
 ): ReadKey {
   const identifierOf = readIdentifier(activation, fields, problems)
   const keyOf = activation.key && keyOfColumns(activation, activation.key, columns, problems)
-  if (keyOf === null) return identifierOf ?? firstOf(activation.object.requiresOneOf, fields)
+  if (keyOf === null) {
+    return identifierOf ?? firstOf([...activation.object.requiresOneOf, nativeId], fields)
+  }
   if (identifierOf === null) return keyOf
   return (row, values) => {
     const key = keyOf(row, values)
@@ -42,7 +53,7 @@ export function compileKey(
   }
 }
 
-/** The identifier's value as the key; null where the activation has no identifier. */
+/** The identifier's value as the key; null where there may be none. */
 function readIdentifier(
   activation: Activation,
   fields: readonly MappedField[],
@@ -62,6 +73,7 @@ function readIdentifier(
     }
     return () => null
   }
+  if (mayLackIdentifier(activation)) return null
   const isNull: KeyGap = { column, reason: 'is NULL', key: null }
   const isEmpty: KeyGap = { column, reason: 'is empty', key: null }
   return (_, values) => {
@@ -97,19 +109,14 @@ function keyOfColumns(
 ): ReadKey {
   const parts: { position: number; column: Column; cast: Cast }[] = []
   for (const [index, name] of names.entries()) {
-    const position = columns.findIndex((column) => column.name === name)
-    const column = columns[position]
+    const found = findColumn(columns, name)
     const problem = (message: string) =>
       problems.push(activation.problemAt(['key', index], message))
-    if (column === undefined) {
-      const all = columns.map((candidate) => candidate.name)
-      problem(`The query returns no column "${name}"${didYouMean(name, all) || '.'}`)
+    if (typeof found === 'string') {
+      problem(found)
       continue
     }
-    if (columns.findLastIndex((candidate) => candidate.name === name) !== position) {
-      problem(`The query returns several columns "${name}"; give each a name of its own with "as".`)
-      continue
-    }
+    const { column, position } = found
     const cast = castToText(column)
     if (typeof cast === 'string') {
       problem(`Column "${name}" (${column.sourceType}) cannot be part of a key: ${cast}.`)
@@ -134,6 +141,7 @@ function keyOfColumns(
   }
 }
 
-function isBlank(text: string): boolean {
+/** Whether a text is empty or only space. */
+export function isBlank(text: string): boolean {
   return text === '' || text.trim() === ''
 }

@@ -1,164 +1,129 @@
-import type { Activation, FieldMapping } from '../config/activation.ts'
-import { didYouMean } from '../config/suggest.ts'
+import type { Activation } from '../config/activation.ts'
 import {
   type Column,
   ConfigurationError,
-  type MappedField,
+  type List,
   type Problem,
   type Scalar,
   type TargetRecord,
   type Value,
 } from '../connector/index.ts'
-import { compileCast, type FieldRules } from './cast.ts'
 import { canonicalNames, canonicalText, type FieldValue } from './fingerprint.ts'
-import { compileKey, type ReadKey } from './key.ts'
-import { type Cast, isRefusal, type Refusal } from './refusal.ts'
+import { compileKey, nativeId, type ReadKey } from './key.ts'
+import type { ListName } from './list-text.ts'
+import { type CompiledList, compileLists, type RefusedColumn } from './lists.ts'
+import { type CompiledField, compileFields, readField } from './mapped-field.ts'
+import { isRefusal } from './refusal.ts'
 
-/** A field whose value was refused. */
-export interface RefusedField extends MappedField {
-  readonly column: Column
-  readonly refusal: Refusal
+/** A field or list whose value was refused. */
+export interface RefusedField extends RefusedColumn {
+  readonly field: string
 }
 
 /** How the rows of one query become records: compiled once, then used for every row. */
 export interface Mapping {
-  /** The mapped fields in the activation's order; arrays of values are in this order too. */
-  readonly fields: readonly MappedField[]
+  /** The mapped fields in the activation's order, then the lists; arrays of values are in this order too. */
+  readonly names: readonly string[]
+  readonly lists: readonly ListName[]
+  /** The names of all columns that play a part. */
+  readonly columns: ReadonlySet<string>
   readonly readKey: ReadKey
-  /** Casts a row into `values`, one per field; says which fields refused theirs, null where none did. */
+  /** Casts a row into `values`, one per name; says which refused theirs, null where none did. */
   cast(row: readonly Value[], values: FieldValue[]): readonly RefusedField[] | null
-  /** The text that stands for the record with these values, see `canonicalText`. */
+  /** The text that stands for the record with these values, see `canonicalText`; without fields of `when: create`. */
   canonical(values: readonly FieldValue[]): string
+  /** The same with those fields. */
+  content(values: readonly FieldValue[]): string
+  /** All that may be sent, the target's own id not being part of it. */
   record(values: readonly FieldValue[]): TargetRecord
-}
-
-interface CompiledField extends MappedField {
-  /** Where the column stands in a row; -1 for a constant. */
-  readonly position: number
-  readonly cast: Cast
-  /** What NULL becomes; for a constant, its value. */
-  readonly otherwise: FieldValue
+  /** The target's own id where it is the identifier; null where the row has none. */
+  id(values: readonly FieldValue[]): string | null
+  /** A record without the fields of `when: create`. */
+  withoutCreateOnly(record: TargetRecord): TargetRecord
 }
 
 /**
  * Compiles an activation's mapping for the columns that its query returns. Throws one `ConfigurationError` with every
- * problem: columns that are not there or not unique, and columns whose type can never become what the field takes.
+ * problem: columns that are not there or not unique, and columns whose type can never become what is made of them.
  */
 export function compileMapping(activation: Activation, columns: readonly Column[]): Mapping {
   const problems: Problem[] = []
-  const fields: CompiledField[] = []
-  for (const mapping of activation.fields) {
-    const field = compileField(activation, mapping, columns)
-    if (typeof field !== 'string') fields.push(field)
-    else problems.push(activation.problemAt(['fields', mapping.field], field))
-  }
+  const fields = compileFields(activation, columns, problems)
+  const lists = compileLists(activation, columns, problems)
   const readKey = compileKey(activation, columns, fields, problems)
   if (problems.length > 0) throw new ConfigurationError(problems)
-  return mappingOf(fields, readKey)
+  return mappingOf(activation, fields, lists, readKey)
 }
 
-function mappingOf(fields: readonly CompiledField[], readKey: ReadKey): Mapping {
-  const names = canonicalNames(fields.map(({ field }) => field))
+function mappingOf(
+  activation: Activation,
+  fields: readonly CompiledField[],
+  lists: readonly CompiledList[],
+  readKey: ReadKey,
+): Mapping {
+  const names = [...fields, ...lists.map(({ name }) => ({ field: name }))].map(({ field }) => field)
+  const createOnly = activation.fields.flatMap(({ field, when }) =>
+    when === 'create' ? [field] : [],
+  )
+  const compared = canonicalNames(names, createOnly)
+  const all = canonicalNames(names)
+  const idAt = activation.identifier === nativeId ? names.indexOf(nativeId) : -1
   return {
-    fields,
+    names,
+    lists: lists.map(({ name }) => name),
+    columns: new Set([
+      ...fields.flatMap(({ column }) => column?.name ?? []),
+      ...lists.flatMap((list) => list.columns),
+      ...(activation.key ?? []),
+    ]),
     readKey,
-    cast(row, values) {
-      let refused: RefusedField[] | null = null
-      for (let index = 0; index < fields.length; index += 1) {
-        const field = fields[index] as CompiledField
-        const value = field.position < 0 ? null : (row[field.position] as Value)
-        if (value === null) {
-          values[index] = field.otherwise
-          continue
-        }
-        const result = field.cast(value)
-        if (isRefusal(result)) {
-          values[index] = undefined
-          refused ??= []
-          refused.push({ field: field.field, column: field.column as Column, refusal: result })
-        } else {
-          values[index] = result
-        }
-      }
-      return refused
-    },
-    canonical: (values) => canonicalText(names, values),
+    cast: (row, values) => castRow(fields, lists, row, values),
+    canonical: (values) => canonicalText(compared, values),
+    content: (values) => canonicalText(all, values),
     record(values) {
-      const record: Record<string, Scalar> = {}
-      for (let index = 0; index < fields.length; index += 1) {
+      const record: Record<string, Scalar | List> = {}
+      for (let index = 0; index < names.length; index += 1) {
         const value = values[index]
-        if (value !== undefined) record[(fields[index] as CompiledField).field] = value
+        if (value !== undefined && index !== idAt) record[names[index] as string] = value
       }
       return record
     },
+    id(values) {
+      const id = idAt < 0 ? null : values[idAt]
+      return typeof id === 'string' ? id : null
+    },
+    withoutCreateOnly(record) {
+      if (createOnly.length === 0) return record
+      const kept = Object.entries(record).filter(([name]) => !createOnly.includes(name))
+      return Object.fromEntries(kept)
+    },
   }
 }
 
-/** One field compiled, or what is wrong with it. */
-function compileField(
-  activation: Activation,
-  mapping: FieldMapping,
-  columns: readonly Column[],
-): CompiledField | string {
-  const { field, from, onNull } = mapping
-  const rules = rulesOf(activation, field)
-  if (rules === null) return `${activation.object.name} has no field "${field}".`
-  const cleared = onNull === 'clear' && rules.nullable !== false ? null : undefined
-
-  if ('value' in from) {
-    const value = from.value === null ? cleared : castConstant(from.value, rules)
-    if (isRefusal(value)) {
-      return `The constant for "${field}" (${rules.type}) ${value.reason}.${hintOf(value)}`
-    }
-    return { field, column: null, position: -1, cast: String, otherwise: value }
+function castRow(
+  fields: readonly CompiledField[],
+  lists: readonly CompiledList[],
+  row: readonly Value[],
+  values: FieldValue[],
+): readonly RefusedField[] | null {
+  let refused: RefusedField[] | null = null
+  const refuse = (field: string, column: Column, refusal: RefusedField['refusal']) => {
+    refused ??= []
+    refused.push({ field, column, refusal })
   }
-
-  const position = columns.findIndex(({ name }) => name === from.column)
-  const column = columns[position]
-  if (column === undefined) {
-    const all = columns.map(({ name }) => name)
-    return `The query returns no column "${from.column}"${didYouMean(from.column, all) || '.'}`
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index] as CompiledField
+    const result = readField(field, field.position < 0 ? null : (row[field.position] as Value))
+    const isRefused = isRefusal(result)
+    values[index] = isRefused ? undefined : result
+    if (isRefused) refuse(field.field, field.column as Column, result)
   }
-  if (columns.findLastIndex(({ name }) => name === from.column) !== position) {
-    return `The query returns several columns "${from.column}"; give each a name of its own with "as".`
+  for (let index = 0; index < lists.length; index += 1) {
+    const list = lists[index] as CompiledList
+    const result = list.read(row)
+    const isRefused = 'refusal' in result
+    values[fields.length + index] = isRefused ? undefined : result
+    if (isRefused) refuse(list.name, result.column, result.refusal)
   }
-  const cast = compileCast(column, rules)
-  if (typeof cast === 'string') {
-    return `Column "${column.name}" (${column.sourceType}) cannot become the ${typeName(rules)} that "${field}" takes: ${cast}.`
-  }
-  return { field, column, position, cast, otherwise: cleared }
-}
-
-function rulesOf(activation: Activation, field: string): FieldRules | null {
-  const { fields, custom } = activation.object
-  const known = fields.find(({ name }) => name === field)
-  if (known !== undefined) return known
-  return custom !== undefined && field.startsWith(custom.prefix) ? custom.field : null
-}
-
-/** Constants go through the same casts as a column of their kind. */
-function castConstant(
-  value: Exclude<Scalar, null>,
-  rules: FieldRules,
-): Exclude<Scalar, null> | Refusal {
-  const type = typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'float'
-  const cast = compileCast({ type }, rules)
-  return typeof cast === 'string' ? { reason: `has the wrong type: ${cast}` } : cast(value)
-}
-
-function hintOf({ hint }: Refusal): string {
-  return hint === undefined ? '' : ` ${hint}`
-}
-
-const typeNames = {
-  string: 'text',
-  integer: 'whole number',
-  float: 'number',
-  boolean: 'true or false',
-  date: 'date',
-  any: 'single value',
-} as const
-
-function typeName({ type }: FieldRules): string {
-  return typeNames[type]
+  return refused
 }

@@ -10,7 +10,9 @@ export interface Refusal {
 /** Turns a value of one column type, never null, into a value of one field type. */
 export type Cast = (value: Exclude<Value, null>) => Exclude<Scalar, null> | Refusal
 
-/** Whether a cast refused. Nothing else that a cast or a field holds is an object. */
-export function isRefusal(result: Scalar | Refusal | undefined): result is Refusal {
-  return typeof result === 'object' && result !== null
+/** Whether a cast refused. Of all that a cast returns, only a refusal is an object and no array. */
+export function isRefusal(
+  result: Scalar | readonly string[] | Refusal | undefined,
+): result is Refusal {
+  return typeof result === 'object' && result !== null && !Array.isArray(result)
 }

@@ -1,0 +1,104 @@
+import type { Activation } from '../config/activation.ts'
+import type { Mode, Operation, OperationKind, TargetRecord } from '../connector/index.ts'
+import { differingFields } from './diff.ts'
+import type { SnapshotEntry } from './interfaces.ts'
+import type { ListName } from './list-text.ts'
+import type { Mapping } from './mapping.ts'
+import type { Scope } from './scope.ts'
+import { type Stand, standOf } from './stand.ts'
+
+/** What a row wants. */
+export interface Wish {
+  /** With the fields of `when: create`. */
+  readonly record: TargetRecord
+  /** The target's own id, where the row has it. */
+  readonly id: string | null
+  readonly fingerprint: string
+}
+
+/** What has to be done for one key. */
+export interface Decision
+  extends Pick<Operation, 'id' | 'record' | 'held' | 'changed' | 'archivedByUs'> {
+  readonly kind: Exclude<OperationKind, 'untag'>
+}
+
+/** Decides on one row by what the snapshot says of its key; null where nothing has to be done. */
+export type Decide = (wish: Wish, before: SnapshotEntry | undefined) => Decision | null
+
+/** How the rows of an activation are decided on. */
+export function decideBy(
+  { mode, identifier }: Pick<Activation, 'mode' | 'identifier'>,
+  mapping: Pick<Mapping, 'lists' | 'withoutCreateOnly'>,
+  scope: Scope,
+): Decide {
+  if (mode === 'delete' || mode === 'archive') {
+    return (wish, before) => takingAway(mode, identifier, wish, before)
+  }
+  return (wish, before) => holding(mode, mapping, wish, standOf(before, scope))
+}
+
+/** Modes delete and archive: once per record, which is all that there is to say. */
+function takingAway(
+  kind: 'delete' | 'archive',
+  identifier: string | null,
+  { record, id, fingerprint }: Wish,
+  before: SnapshotEntry | undefined,
+): Decision | null {
+  if (before?.fingerprint === fingerprint) return null
+  const held = before?.sent ?? null
+  // The id that is known belongs to the record of the identifier that was known.
+  const formerly = identifier === null ? undefined : held?.[identifier]
+  const isSame = formerly === undefined || formerly === record[identifier ?? '']
+  const known = isSame && before?.removed !== 'delete' ? (before?.id ?? null) : null
+  return { kind, id: id ?? known, record, held, changed: [], archivedByUs: false }
+}
+
+/** Modes upsert, update and insert: the target shall hold the record. */
+function holding(
+  mode: Exclude<Mode, 'delete' | 'archive'>,
+  { lists, withoutCreateOnly }: Pick<Mapping, 'lists' | 'withoutCreateOnly'>,
+  wish: Wish,
+  before: Stand | null,
+): Decision | null {
+  if (mode === 'insert' && before?.certainty === 'certain') return null
+  const kind = kindOf(mode, wish.id, before)
+  const record = kind === 'create' ? wish.record : withoutCreateOnly(wish.record)
+  // An id that only a refusal has taught is no reason to write to a record that an insert did not make.
+  const known = mode === 'insert' && kind === 'create' ? null : before
+  const id = wish.id ?? known?.id ?? null
+  if (known === null || (known.id !== null && known.id !== id)) {
+    return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
+  }
+  const { held, archivedByUs } = known
+  const changed = changesOf(record, lists, known)
+  return changed === null ? null : { kind, id, record, held, changed, archivedByUs }
+}
+
+function kindOf(
+  mode: Exclude<Mode, 'delete' | 'archive'>,
+  id: string | null,
+  before: Stand | null,
+): 'create' | 'update' {
+  switch (mode) {
+    case 'update':
+      return 'update'
+    case 'insert':
+      return before === null || before.held === null ? 'create' : 'update'
+    case 'upsert':
+      return before === null && id === null ? 'create' : 'update'
+  }
+}
+
+/** What has to be sent of a record that the target has; null for nothing. */
+function changesOf(
+  record: TargetRecord,
+  lists: readonly ListName[],
+  { held, certainty }: Stand,
+): readonly string[] | null {
+  if (held === null || certainty === 'uncertain') return Object.keys(record)
+  const changed = differingFields(record, held)
+  if (changed.length > 0) return changed
+  if (certainty === 'certain') return null
+  // The row is back and wants none of what was taken away: to be noted, at no cost.
+  return lists.length > 0 ? lists : Object.keys(record)
+}
