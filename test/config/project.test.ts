@@ -28,9 +28,14 @@ fields:
   role: { value: user }
   custom_attributes.plan: plan
   custom_attributes.seats: { column: seats, on_null: skip }
+companies: [{ company_id: account_id }]
+tags:
+  - { name: VIP, when: is_vip }
+  - { from: segments, prefix: "wh: " }
 on_null: clear
 on_removed: keep
 on_archived: fail
+guards: { min_rows: 1, max_changes: 50%, max_removals: 5%, max_failures: 10% }
 `
 
 const environment = { WAREHOUSE_URL: 'postgres://u:pw@host/db', INTERCOM_TOKEN: 'dG9rZW4' }
@@ -57,6 +62,17 @@ test('the project of the docs loads, every default filled in', async () => {
     mode: 'upsert',
     identifier: 'external_id',
     key: null,
+    tags: [
+      { name: 'VIP', when: 'is_vip' },
+      { column: 'segments', prefix: 'wh: ', separator: ',' },
+    ],
+    companies: [{ column: 'account_id', separator: ',' }],
+    guards: {
+      minRows: 1,
+      maxChanges: { share: 0.5 },
+      maxRemovals: { share: 0.05 },
+      maxFailures: { share: 0.1 },
+    },
     after: [],
   })
   expect(activation?.fields).toEqual([
