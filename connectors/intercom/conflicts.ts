@@ -1,4 +1,3 @@
-import type { Failure } from '../../src/connector/index.ts'
 import { type Answered, errorsOf, header } from './answer.ts'
 
 /** What a 409 to a create says of the contact in the way. */
@@ -25,26 +24,4 @@ export function readConflict(reply: Answered): Conflict {
 export function survivorOf(reply: Answered): string | null {
   const link = header(reply.headers, 'link') ?? ''
   return /<[^>]*\/contacts\/([A-Za-z0-9]+)[^>]*>\s*;[^,]*rel="?canonical"?/.exec(link)?.[1] ?? null
-}
-
-/** Several contacts have the email that shall identify one. */
-export function severalMatch(count: number): Failure {
-  return {
-    code: 'conflict',
-    field: 'email',
-    message: `${count} contacts in Intercom have this email, so it does not say which one is meant.`,
-    hint: 'Merge them in Intercom, or identify contacts by external_id.',
-  }
-}
-
-/** The conflict came from the email, and its contact is somebody else's. */
-export function heldByAnother(reply: Answered): Failure {
-  return {
-    code: 'conflict',
-    field: 'email',
-    message: 'The email of this row belongs to a contact in Intercom that has another external_id.',
-    httpStatus: reply.status,
-    requestId: reply.requestId,
-    hint: 'Correct the email or the external_id of one of the two, or merge the contacts in Intercom.',
-  }
 }

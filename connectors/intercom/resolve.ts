@@ -1,4 +1,3 @@
-import type { Operation } from '../../src/connector/index.ts'
 import { type Answered, list, property, type Reply, text } from './answer.ts'
 import type { Client } from './client.ts'
 import { priorities } from './limits.ts'
@@ -19,29 +18,41 @@ export function comparable(identifier: ContactIdentifier, value: string): string
   return identifier === 'email' ? value.trim().toLowerCase() : value
 }
 
-/** Ids by comparable identifier. Missing ones may exist all the same: the search index lags by minutes (FACTS 7). */
-export type Hits = ReadonlyMap<string, readonly string[]>
+export type Role = 'user' | 'lead'
+
+/** A contact that a search has shown, as it was when the index was last brought up to date. */
+export interface Hit {
+  readonly id: string
+  readonly role: Role
+}
+
+/** Contacts by comparable identifier. Missing ones may exist all the same: the search index lags by minutes (FACTS 7). */
+export type Hits = ReadonlyMap<string, readonly Hit[]>
 
 /**
- * Looks up to fifty contacts up in one search. Only users: a lead's external id is not ours (FACTS 4.2).
+ * Looks up to fifty contacts up in one search. `roles` says whether leads are of interest: by external id
+ * they never are, since theirs are not ours (FACTS 4.2).
  * Resolves to the hits, or to the reply that was no page of results.
  */
 export async function searchContacts(
   client: Client,
   identifier: ContactIdentifier,
   values: readonly string[],
+  roles: 'users' | 'all',
   signal: AbortSignal,
 ): Promise<{ hits: Hits } | { failed: Reply }> {
   const wanted = new Set(values.map((value) => comparable(identifier, value)))
-  const hits = new Map<string, string[]>()
+  const hits = new Map<string, Hit[]>()
   let cursor: string | null = null
   for (let page = 0; page < mostPages; page += 1) {
-    const reply = await client.call(searchCall(identifier, [...wanted], cursor), signal)
+    const reply = await client.call(searchCall(identifier, [...wanted], roles, cursor), signal)
     if (reply.kind !== 'answered' || !isPage(reply)) return { failed: reply }
     for (const contact of list(reply.body, 'data')) {
       const id = text(contact, 'id')
       const found = comparable(identifier, text(contact, identifier) ?? '')
-      if (id !== null && wanted.has(found)) hits.set(found, [...(hits.get(found) ?? []), id])
+      if (id === null || !wanted.has(found)) continue
+      const role = text(contact, 'role') === 'lead' ? 'lead' : 'user'
+      hits.set(found, [...(hits.get(found) ?? []), { id, role }])
     }
     cursor = text(property(property(reply.body, 'pages'), 'next'), 'starting_after')
     if (cursor === null) break
@@ -49,21 +60,10 @@ export async function searchContacts(
   return { hits }
 }
 
-/** The values of the identifier that a batch has to have looked up: of operations whose id is not known. */
-export function unresolved(
-  operations: readonly Operation[],
-  identifier: ContactIdentifier,
-): string[] {
-  return operations
-    .filter((operation) => operation.id === null)
-    .map((operation) => operation.record[identifier])
-    .filter((value) => typeof value === 'string' && value !== '')
-    .map(String)
-}
-
 function searchCall(
   identifier: ContactIdentifier,
   values: readonly string[],
+  roles: 'users' | 'all',
   cursor: string | null,
 ) {
   return {
@@ -75,7 +75,7 @@ function searchCall(
         operator: 'AND',
         value: [
           { field: identifier, operator: 'IN', value: values },
-          { field: 'role', operator: '=', value: 'user' },
+          ...(roles === 'users' ? [{ field: 'role', operator: '=', value: 'user' }] : []),
         ],
       },
       pagination: { per_page: pageSize, ...(cursor === null ? {} : { starting_after: cursor }) },

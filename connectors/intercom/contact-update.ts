@@ -1,0 +1,63 @@
+import type { Delivery } from '../../src/connector/index.ts'
+import { survivorOf } from './conflicts.ts'
+import { gone, idOf, merged } from './contact-answers.ts'
+import { type ContactTask, updateBody } from './contact-task.ts'
+import { withId } from './deliver.ts'
+import { judge } from './failures.ts'
+
+/** How many merges in a row are followed (OAS:8294-8480: "may need up to 3 hops"). */
+const mostHops = 3
+
+/** Whether an archived contact may be brought back: the activation says so, or millrace itself archived it. */
+export function mayUnarchive({ operation, session }: ContactTask): boolean {
+  return operation.archivedByUs || session.plan.onArchived === 'unarchive'
+}
+
+/**
+ * Updates by id, following merges, and brings the contact back first where it is archived and may be brought back.
+ * `gone` where Intercom does not have the contact, or has archived it and it may not be brought back: the two look
+ * the same (FACTS 5.4).
+ */
+export async function updateContact(
+  task: ContactTask,
+  firstId: string,
+): Promise<Delivery | 'gone'> {
+  const { operation, calls } = task
+  let id = firstId
+  let restored = operation.archivedByUs
+  if (restored) {
+    const ended = await restore(task, id)
+    if (ended !== 'restored') return ended
+  }
+  for (let hops = 0; ; ) {
+    const reply = await calls.update(id, updateBody(task))
+    const done = idOf(reply)
+    if (done !== null) return { result: 'applied', id: done, created: false }
+    if (gone(reply)) {
+      if (restored || !mayUnarchive(task)) return 'gone'
+      restored = true
+      const ended = await restore(task, id)
+      if (ended !== 'restored') return ended
+      continue
+    }
+    const survivor = merged(reply) ? survivorOf(reply) : null
+    if (survivor === null || hops === mostHops) return withId(judge(reply, operation.record), id)
+    id = survivor
+    hops += 1
+    restored = false
+  }
+}
+
+/** Unarchives. A merged contact counts as restored: the update that follows is led to its survivor. */
+async function restore(task: ContactTask, id: string): Promise<Delivery | 'gone' | 'restored'> {
+  const reply = await task.calls.unarchive(id)
+  if (idOf(reply) !== null || merged(reply)) return 'restored'
+  if (gone(reply)) return 'gone'
+  return unrestorable(judge(reply, task.operation.record), id)
+}
+
+/** What is deleted for good is not worth remembering. */
+export function unrestorable(delivery: Delivery, id: string): Delivery {
+  if (delivery.result === 'applied') return delivery
+  return withId(delivery, delivery.failure.code === 'deleted' ? null : id)
+}
