@@ -1,12 +1,12 @@
-import { errorsOf, type Reply, text } from './answer.ts'
+import { type Reply, text } from './answer.ts'
 import type { CompanyIds } from './company-ids.ts'
 import { judge } from './failures.ts'
 import { priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
+import { gone, isMissing, isRecordMissing } from './missing.ts'
 import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
-import { gone, isMissing } from './tag-groups.ts'
 
 /** Attaches contacts to companies and detaches them, which takes Intercom's ids of both (FACTS 3.3). */
 export class ContactCompanies implements ListWriter {
@@ -45,8 +45,8 @@ export class ContactCompanies implements ListWriter {
       const reply = await this.#attachCall(change.id, id, tries, signal)
       if (reply.kind === 'stopped') return
       if (confirms(reply)) return change.added(companyId)
-      if (tries > 0 || !isCompanyMissing(reply)) {
-        return change.failed(this.#refusal(change, companyId, reply))
+      if (tries > 0 || !isMissing(reply) || isRecordMissing(reply)) {
+        return change.failed(this.#refusal(companyId, reply))
       }
       this.#ids.forget(companyId, id)
     }
@@ -80,16 +80,15 @@ export class ContactCompanies implements ListWriter {
       signal,
     )
     if (reply.kind === 'stopped') return
-    if (confirms(reply) || isMissing(reply)) change.removed(companyId)
-    else change.failed(this.#refusal(change, companyId, reply))
+    const isGone = isRecordMissing(reply)
+    if (confirms(reply) || (isMissing(reply) && (!isGone || change.operation.kind === 'untag'))) {
+      return change.removed(companyId)
+    }
+    change.failed(this.#refusal(companyId, reply))
   }
 
-  #refusal(
-    change: ListChange,
-    companyId: string,
-    reply: Exclude<Reply, { kind: 'stopped' }>,
-  ): Refused {
-    if (isMissing(reply) && !isCompanyMissing(reply)) return gone(change, 'users', reply)
+  #refusal(companyId: string, reply: Exclude<Reply, { kind: 'stopped' }>): Refused {
+    if (isRecordMissing(reply)) return gone(this.#session, reply)
     const refused = judge(reply, { companies: companyId }) as Refused
     return { ...refused, failure: { ...refused.failure, field: 'companies' } }
   }
@@ -97,9 +96,4 @@ export class ContactCompanies implements ListWriter {
 
 function confirms(reply: Reply): boolean {
   return reply.kind === 'answered' && reply.status === 200 && text(reply.body, 'id') !== null
-}
-
-/** It is the company that is gone, not the contact. */
-function isCompanyMissing(reply: Reply): boolean {
-  return isMissing(reply) && errorsOf(reply.body).some(({ code }) => code === 'company_not_found')
 }

@@ -1,7 +1,8 @@
 import type { Failure } from '../../src/connector/index.ts'
-import { type Answered, errorsOf, list, property, type Reply, text } from './answer.ts'
+import { list, property, type Reply, text } from './answer.ts'
 import { judge } from './failures.ts'
 import type { ListChange, Refused } from './list-change.ts'
+import { aboutReply, gone, isMissing } from './missing.ts'
 import { versionAtLeast } from './options.ts'
 import type { Session } from './session.ts'
 import { readTag, refusedTag, type TagDirectory } from './tag-directory.ts'
@@ -45,7 +46,7 @@ export class TagGroups {
       const tagged = confirmed?.get(member.id)
       const absent = confirmed === null ? isMissing(reply) : tagged === undefined
       if (absent ? untag : tagged === !untag) untag ? member.removed(name) : member.added(name)
-      else if (absent) member.failed(gone(member, this.#taggable, reply))
+      else if (absent) member.failed(gone(this.#session, reply))
       else if (confirmed === null) member.failed(refusedTag(judge(reply, { tags: name })))
       else member.failed(unconfirmed(reply))
     }
@@ -95,31 +96,8 @@ export class TagGroups {
   }
 }
 
-/** Something that the request names is not there: Intercom's own 404, not one of a gateway on the way. */
-export function isMissing(reply: Reply): reply is Answered {
-  return reply.kind === 'answered' && reply.status === 404 && errorsOf(reply.body).length > 0
-}
-
-/**
- * The record that was to be tagged is gone. Its id is forgotten and the row looked up anew, unless the id is what
- * the row itself says.
- */
-export function gone({ operation }: ListChange, what: Taggable, reply: Reply): Refused {
-  const failure: Failure = {
-    code: 'not_found',
-    message: `Intercom no longer has the ${what === 'users' ? 'contact' : 'company'} that was to be tagged.`,
-    ...aboutReply(reply),
-  }
-  const named = typeof operation.record.id === 'string' && operation.record.id !== ''
-  return named ? { result: 'rejected', failure } : { result: 'retry', id: null, failure }
-}
-
 function unconfirmed(reply: Reply): Refused {
   const message = 'Intercom answered that the tag was not changed.'
   const failure: Failure = { code: 'server_error', field: 'tags', message, ...aboutReply(reply) }
   return { result: 'retry', failure }
-}
-
-function aboutReply(reply: Reply): Pick<Failure, 'httpStatus' | 'requestId'> {
-  return reply.kind === 'answered' ? { httpStatus: reply.status, requestId: reply.requestId } : {}
 }

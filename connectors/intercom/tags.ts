@@ -1,13 +1,14 @@
-import { errorsOf, type Reply, text } from './answer.ts'
+import { type Reply, text } from './answer.ts'
 import { judge } from './failures.ts'
 import { type Priority, priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import { comparable } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
+import { gone, isMissing, isRecordMissing } from './missing.ts'
 import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
 import { refusedTag, type Tag, TagDirectory } from './tag-directory.ts'
-import { groupSize, isMissing, type TagGroup, TagGroups } from './tag-groups.ts'
+import { groupSize, type TagGroup, TagGroups } from './tag-groups.ts'
 
 type Work = (signal: AbortSignal) => Promise<void>
 
@@ -77,7 +78,9 @@ export class Tags implements ListWriter {
     if (found.tag === undefined) return change.removed(name)
     const reply = await this.#untagCall(change.id, found.tag, signal)
     if (reply.kind === 'stopped') return
-    // Not there any more, be it the tag or the record: what was wanted.
+    if (isRecordMissing(reply) && change.operation.kind !== 'untag') {
+      return change.failed(gone(this.#session, reply))
+    }
     if (confirms(reply) || isMissing(reply)) change.removed(name)
     else change.failed(refusal(reply, name))
   }
@@ -107,6 +110,7 @@ export class Tags implements ListWriter {
       const reply = await this.#tagCall(change.id, found.tag, priority, signal)
       if (reply.kind === 'stopped') return
       if (confirms(reply)) return change.added(name)
+      if (isRecordMissing(reply)) return change.failed(gone(this.#session, reply))
       if (tries > 0 || !isTagMissing(reply)) return change.failed(refusal(reply, name))
       this.#directory.forget(name)
     }
@@ -162,7 +166,7 @@ function confirms(reply: Reply): boolean {
 }
 
 function isTagMissing(reply: Reply): boolean {
-  return isMissing(reply) && errorsOf(reply.body).some(({ code }) => code === 'tag_not_found')
+  return isMissing(reply) && !isRecordMissing(reply)
 }
 
 function refusal(reply: Exclude<Reply, { kind: 'stopped' }>, name: string): Refused {
