@@ -8,7 +8,10 @@ import { parse } from 'yaml'
 export interface OpenApi {
   /** What is wrong with the body of a request; empty where nothing is. Fields that are not described are wrong. */
   validateRequest(method: string, path: string, body: unknown): string[]
-  /** What is wrong with an answer; a status of 400 and above that is not described has to be an error list. */
+  /**
+   * What is wrong with an answer; a status of 400 and above that is not described has to be an error list, and what is
+   * described without a body has to have none.
+   */
   validateResponse(method: string, path: string, status: number, body: unknown): string[]
 }
 
@@ -66,6 +69,38 @@ export const corrections: readonly Correction[] = [
     to: { type: 'string' },
     because: relative,
   })),
+  {
+    at: 'components.schemas.addressable_list.properties.type',
+    to: { type: 'string' },
+    because: "an object's type is said to be a URI; the description's own examples say tag",
+  },
+  ...['addressable_list', 'company_data'].map((schema) => ({
+    at: `components.schemas.${schema}.properties.url`,
+    to: { type: 'string' },
+    because: relative,
+  })),
+  {
+    at: 'components.schemas.contact_attached_companies.properties',
+    to: {
+      type: { type: 'string', enum: ['list'] },
+      data: { type: 'array', items: { $ref: '#/components/schemas/company' } },
+      total_count: { type: 'integer' },
+      pages: { $ref: '#/components/schemas/pages_link' },
+    },
+    because: "the description's own example has the companies in data, not in companies",
+  },
+  {
+    at: 'paths./tags.post.requestBody.content.application/json.schema',
+    to: {
+      anyOf: [
+        { $ref: '#/components/schemas/create_or_update_tag_request' },
+        { $ref: '#/components/schemas/tag_company_request' },
+        { $ref: '#/components/schemas/untag_company_request' },
+        { $ref: '#/components/schemas/tag_multiple_users_request' },
+      ],
+    },
+    because: 'what tags companies fits three of the four cases, so that nothing fits exactly one',
+  },
   {
     at: 'components.schemas.data_attribute.properties.data_type.enum',
     to: ['string', 'integer', 'float', 'boolean', 'date', 'options'],
@@ -149,10 +184,18 @@ function load(): OpenApi {
       const steps = ['responses', String(status), 'content', 'application/json', 'schema']
       const schema = described === null ? undefined : dig(described.found, steps)
       if (schema !== undefined) return check(`${described?.name} ${status}`, schema, false, body)
+      const bare = described !== null && isBare(described.found, status)
+      if (bare && status < 400) return body ? [`${described.name} answers with a body`] : []
       if (status < 400) return [`${method} ${path} is not described with status ${status}`]
       return check('error', { $ref: '#/components/schemas/error' }, false, body)
     },
   }
+}
+
+/** Whether a status is described as one without a body. */
+function isBare(operation: Node, status: number): boolean {
+  const response = dig(operation, ['responses', String(status)]) as Node | undefined
+  return response !== undefined && response.content === undefined
 }
 
 function dig(node: unknown, steps: readonly string[]): unknown {

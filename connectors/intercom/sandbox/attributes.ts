@@ -78,10 +78,10 @@ export class Attributes {
     const attribute: Attribute = {
       description: null,
       messengerWritable: false,
+      dependent: false,
       ...wanted,
       id: this.#byId.size + 1,
       archived: false,
-      dependent: false,
       createdAt: now,
       updatedAt: now,
     }

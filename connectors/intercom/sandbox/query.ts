@@ -111,6 +111,7 @@ function compileFilter(filter: Json, workspace: Workspace): Condition {
   const wanted = (many ? (value as unknown[]) : [value]).map((one) =>
     normal(field, type, checked(field, type, one), workspace),
   )
+  if (field === 'tag_id') return tagged(wanted[0] ?? null, operator === '=')
   const read = reader(field)
   const have = (contact: Contact) => normal(field, type, read(contact), workspace)
   if (operator === 'NIN') {
@@ -128,6 +129,13 @@ function compileFilter(filter: Json, workspace: Workspace): Condition {
   return {
     matches: (contact) => compare(have(contact), single),
     candidates: (index) => (operator === '=' ? lookUp(index, field, wanted) : null),
+  }
+}
+
+function tagged(id: AttributeValue, wanted: boolean): Condition {
+  return {
+    matches: (contact) => contact.tags.some((tag) => tag.id === id) === wanted,
+    candidates: () => null,
   }
 }
 

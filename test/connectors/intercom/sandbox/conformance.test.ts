@@ -60,6 +60,50 @@ const exchanges: readonly Exchange[] = [
   { request: 'GET /companies?company_id=c1' },
   { request: 'GET /companies?company_id=none', status: 404 },
   { request: 'DELETE /companies/{acme}' },
+  { request: 'POST /companies/list?page=1&per_page=1' },
+  { request: 'POST /companies/list?page=1000&per_page=60', status: 400 },
+  { request: 'GET /companies/{acme}/contacts' },
+  { request: 'GET /companies/none/contacts', status: 404 },
+  { request: 'GET /contacts/{bob}/companies' },
+  { request: 'GET /contacts/{bob}/companies?per_page=1&page=2' },
+  { request: 'GET /contacts/none/companies', status: 404 },
+  { request: 'POST /contacts/{ann}/companies', body: { id: '{acme}' } },
+  { request: 'POST /contacts/{ann}/companies', body: {}, status: 400, wrong: true },
+  { request: 'POST /contacts/{ann}/companies', body: { id: 'none' }, status: 404 },
+  { request: 'DELETE /contacts/{bob}/companies/{acme}' },
+  { request: 'DELETE /contacts/{bob}/companies/none', status: 404 },
+  { request: 'GET /contacts/{bob}' },
+  { request: 'GET /contacts/{bob}/tags' },
+  { request: 'GET /contacts/none/tags', status: 404 },
+  { request: 'POST /contacts/{ann}/tags', body: { id: '{vip}' } },
+  { request: 'POST /contacts/{ann}/tags', body: { id: 'none' }, status: 404 },
+  { request: 'POST /contacts/{merged}/tags', body: { id: '{vip}' }, status: 410 },
+  { request: 'DELETE /contacts/{bob}/tags/{vip}' },
+  { request: 'DELETE /contacts/{ann}/tags/{vip}', status: 404 },
+  { request: 'GET /tags' },
+  { request: 'GET /tags/{vip}' },
+  { request: 'GET /tags/none', status: 404 },
+  { request: 'DELETE /tags/{vip}' },
+  { request: 'DELETE /tags/{kept}', status: 400 },
+  { request: 'DELETE /tags/none', status: 404 },
+  { request: 'POST /tags', body: { name: 'new' } },
+  { request: 'POST /tags', body: { id: '{vip}', name: 'very important' } },
+  { request: 'POST /tags', body: { name: 'VIP', users: [{ id: '{ann}' }, { id: 'none' }] } },
+  {
+    request: 'POST /tags',
+    body: { name: 'vip', companies: [{ id: '{acme}' }, { company_id: 'c1', untag: true }] },
+  },
+  { request: 'POST /tags', body: { test: 'invalid' }, status: 400, wrong: true },
+  { request: 'GET /conversations/{talk}' },
+  { request: 'GET /conversations/none', status: 404 },
+  { request: 'POST /conversations/{talk}/tags', body: { id: '{kept}', admin_id: '1' } },
+  { request: 'POST /conversations/none/tags', body: { id: '{vip}', admin_id: '1' }, status: 404 },
+  { request: 'POST /conversations/{talk}/tags', body: { id: '{vip}' }, status: 400, wrong: true },
+  { request: 'DELETE /conversations/{talk}/tags/{vip}', body: { admin_id: '1' } },
+  { request: 'DELETE /conversations/{talk}/tags/none', body: { admin_id: '1' }, status: 404 },
+  { request: 'GET /admins' },
+  { request: 'GET /admins/1' },
+  { request: 'GET /admins/none', status: 404 },
   { request: 'GET /data_attributes' },
   { request: 'GET /data_attributes?model=conversation', status: 422 },
   { request: 'POST /data_attributes', body: { name: 'a', model: 'contact', data_type: 'float' } },
@@ -78,6 +122,7 @@ const exchanges: readonly Exchange[] = [
     status: 400,
   },
   { request: 'PUT /data_attributes/1', body: { archived: true, description: 'gone' } },
+  { request: 'PUT /data_attributes/3', body: { archived: true }, status: 422 },
   { request: 'PUT /data_attributes/99', body: { archived: true }, status: 404 },
 ]
 
@@ -85,18 +130,23 @@ async function workspace(): Promise<Harness & { readonly ids: Readonly<Record<st
   const harness = await start({
     attributes: ['contact.seats:integer', 'company.tier:options(a|b)'],
   })
-  const { contacts, companies } = harness.sandbox.seed({
+  const { contacts, companies, conversations, tags } = harness.sandbox.seed({
+    attributes: [{ model: 'company', name: 'rank', type: 'integer', dependent: true }],
+    tags: ['vip', { name: 'kept', segments: ['Segment 1'] }],
+    conversations: [{ title: 'Hello', tags: ['vip'] }],
     contacts: [
       { external_id: 'u1', email: 'ann@example.com', custom_attributes: { seats: 2 } },
-      { external_id: 'u2', email: 'ann@example.com' },
+      { external_id: 'u2', email: 'ann@example.com', tags: ['vip'], companies: ['c1', 'c2'] },
       { role: 'lead', email: 'lead@example.com' },
       { role: 'lead', email: 'ann@example.com' },
     ],
-    companies: [{ company_id: 'c1', name: 'Acme' }],
+    companies: [{ company_id: 'c1', name: 'Acme', tags: ['vip'] }, { company_id: 'c2' }],
   })
   const [ann = '', bob = '', lead = '', merged = ''] = contacts
   await harness.call('POST', '/contacts/merge', { from: merged, into: ann })
-  return { ...harness, ids: { ann, bob, lead, merged, acme: companies[0] ?? '' } }
+  const [vip = '', kept = ''] = tags
+  const [talk = ''] = conversations
+  return { ...harness, ids: { ann, bob, lead, merged, acme: companies[0] ?? '', vip, kept, talk } }
 }
 
 test.skipIf(description === null).each(exchanges)(
@@ -139,6 +189,8 @@ test.skipIf(description === null)('the description itself can say no', () => {
     description?.validateResponse('GET', '/contacts/1', 200, { id: 5 }),
     description?.validateResponse('GET', '/contacts/1', 404, { errors: [] }),
     description?.validateResponse('GET', '/contacts/1', 204, {}),
+    description?.validateResponse('DELETE', '/tags/1', 200, { id: '1' }),
+    description?.validateRequest('POST', '/tags', { name: 'x', people: [] }),
   ]
   for (const problem of problems) expect(problem).not.toEqual([])
 })

@@ -56,7 +56,12 @@ export async function start(options: Partial<SandboxOptions> = {}): Promise<Harn
 
 /** Sends text as it is, and everything else as JSON. Rejects where the connection breaks. */
 function send(url: string, method: string, body: unknown, headers: Headers): Promise<Answer> {
-  const sent = Object.entries(headers).filter(([, value]) => value !== undefined)
+  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
+  // Node does not say by itself how long the body of a DELETE is.
+  const length = text === undefined ? undefined : String(Buffer.byteLength(text))
+  const sent = Object.entries({ 'Content-Length': length, ...headers }).filter(
+    ([, value]) => value !== undefined,
+  )
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       url,
@@ -74,7 +79,7 @@ function send(url: string, method: string, body: unknown, headers: Headers): Pro
       },
     )
     request.on('error', reject)
-    request.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body))
+    request.end(text)
   })
 }
 
