@@ -88,6 +88,13 @@ describe('values', () => {
     expect((await write()).status).toBe(200)
   })
 
+  test('a value beside the options may be taken', async () => {
+    const { call } = await start({ attributes, unknown_choices: 'accept' })
+    const custom_attributes = { tier: 'bronze' }
+    const { body } = await call('POST', '/contacts', { external_id: 'u1', custom_attributes })
+    expect(body.custom_attributes).toEqual({ tier: 'bronze' })
+  })
+
   test('more than 255 characters are cut off, or refused where that is asked for', async () => {
     const body = { external_id: 'u1', custom_attributes: { text: 'x'.repeat(256) } }
     const cutting = await start({ attributes })
@@ -175,6 +182,42 @@ describe('data attributes', () => {
       code: 'field_not_found',
       message: "We couldn't find that data attribute to update",
     })
+  })
+
+  test('do not take the name of a standard one of the same model', async () => {
+    const { call } = await start()
+    const create = (model: string, name: string) =>
+      call('POST', '/data_attributes', { name, model, data_type: 'string' })
+    expect(errorOf(await create('contact', 'email'))).toEqual({
+      status: 400,
+      code: 'parameter_invalid',
+      message:
+        "You already have 'email' in your people data. To save this as new people data, use a different name.",
+    })
+    expect((await create('company', 'industry')).status).toBe(400)
+    expect((await create('contact', 'industry')).status).toBe(200)
+  })
+
+  test('that something depends on are not archived', async () => {
+    const { call, sandbox } = await start()
+    sandbox.seed({
+      attributes: [{ model: 'contact', name: 'seats', type: 'integer', dependent: true }],
+    })
+    expect(errorOf(await call('PUT', '/data_attributes/1', { archived: true }))).toEqual({
+      status: 422,
+      code: 'data_invalid',
+      message: 'The Data Attribute you are trying to archive has a dependant object',
+    })
+    expect((await call('PUT', '/data_attributes/1', { description: 'x' })).status).toBe(200)
+    expect(sandbox.contents().attributes).toMatchObject([{ name: 'seats', archived: false }])
+  })
+
+  test('that come back count against the limit, which can be set', async () => {
+    const { call } = await start({ attributes: ['contact.a:string'], attribute_limit: 1 })
+    await call('PUT', '/data_attributes/1', { archived: true })
+    expect((await call('POST', '/data_attributes', ring)).status).toBe(200)
+    const answer = await call('PUT', '/data_attributes/1', { archived: false })
+    expect(errorOf(answer).code).toBe('custom_data_limit_reached')
   })
 
   test('are 250 at most, archived ones aside', async () => {

@@ -349,6 +349,85 @@ describe('life', () => {
     expect(errorOf(before)).toEqual(userNotFound)
   })
 
+  test.each([
+    ['PUT', ''],
+    ['DELETE', ''],
+    ['POST', '/archive'],
+    ['POST', '/unarchive'],
+    ['POST', '/tags'],
+    ['POST', '/companies'],
+  ])('%s {id}%s to a merged contact is 410, or 404', async (method, path) => {
+    const { call, sandbox } = await start()
+    sandbox.seed({
+      contacts: [
+        { id: 'a', state: 'merged', merged_into: 'b' },
+        { id: 'b', external_id: 'u1' },
+      ],
+    })
+    const write = () => call(method, `/contacts/a${path}`, method === 'PUT' ? { name: 'x' } : {})
+    const answer = await write()
+    expect(errorOf(answer)).toMatchObject({ status: 410, code: 'contact_merged' })
+    expect(answer.headers.link).toBe('</contacts/b>; rel="canonical"')
+    sandbox.change({ merged_writes: 'not_found' })
+    expect(errorOf(await write())).toEqual(userNotFound)
+    expect((await call('GET', '/contacts/a')).status).toBe(410)
+  })
+
+  test('merges lead on to one another', async () => {
+    const { call, sandbox } = await start()
+    sandbox.seed({
+      contacts: [
+        { id: 'a', state: 'merged', merged_into: 'b' },
+        { id: 'b', state: 'merged', merged_into: 'c' },
+        { id: 'c', external_id: 'u1' },
+      ],
+    })
+    const follow = async (path: string): Promise<string> => {
+      const { headers, body } = await call('GET', path)
+      const next = /<(.+)>/.exec(headers.link ?? '')?.[1]
+      return next === undefined ? body.id : follow(next)
+    }
+    expect(await follow('/contacts/a')).toBe('c')
+  })
+
+  test('a user gets the tags and companies of the lead', async () => {
+    const { call, sandbox } = await start()
+    const { contacts } = sandbox.seed({
+      companies: [{ company_id: 'c1' }, { company_id: 'c2' }],
+      contacts: [
+        { role: 'lead', tags: ['a', 'b'], companies: ['c1', 'c2'] },
+        { external_id: 'u1', tags: ['b', 'c'], companies: ['c2'] },
+      ],
+    })
+    const [from, into] = contacts
+    await call('POST', '/contacts/merge', { from, into, skip_duplicate_validation: true })
+    expect(sandbox.contents().contacts[1]).toMatchObject({
+      tags: ['b', 'c', 'a'],
+      companies: ['c2', 'c1'],
+    })
+  })
+
+  test('archiving keeps tags and companies', async () => {
+    const { call, sandbox } = await start()
+    const { contacts } = sandbox.seed({
+      companies: [{ company_id: 'c1' }],
+      contacts: [{ tags: ['a'], companies: ['c1'] }],
+    })
+    await call('POST', `/contacts/${contacts[0]}/archive`)
+    await call('POST', `/contacts/${contacts[0]}/unarchive`)
+    expect(sandbox.contents().contacts).toMatchObject([{ tags: ['a'], companies: ['c1'] }])
+  })
+
+  test('unarchiving fails while a deletion is under way', async () => {
+    const { call, sandbox } = await start({ deleting_ms: 10_000 })
+    const { id } = (await call('POST', '/contacts', { external_id: 'u1' })).body
+    await call('DELETE', `/contacts/${id}`)
+    const unarchive = () => call('POST', `/contacts/${id}/unarchive`)
+    expect(errorOf(await unarchive())).toMatchObject({ status: 500, code: 'server_error' })
+    sandbox.advance(10_000)
+    expect(errorOf(await unarchive())).toMatchObject({ status: 400, code: 'bad_request' })
+  })
+
   test('only duplicates are merged, and only a lead into a user', async () => {
     const { call, sandbox } = await start()
     const { contacts } = sandbox.seed({

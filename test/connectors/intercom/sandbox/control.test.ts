@@ -52,11 +52,37 @@ test.each([
   [{ contacts: [{ state: 'lost' }] }, 'contacts.0.state'],
   [{ contacts: [{ custom_attributes: { nope: 1 } }] }, "'nope' does not exist"],
   [{ attributes: ['seats'] }, 'attributes.0'],
+  [{ contacts: [{ companies: ['c9'] }] }, "no company with the company_id 'c9'"],
+  [{ contacts: [{ state: 'merged' }] }, 'merged_into'],
+  [{ contacts: [{ merged_into: 'b' }] }, 'merged_into'],
+  [{ contacts: [{ state: 'merged', merged_into: 'b' }] }, "no contact with the id 'b'"],
+  [{ tags: ['vip', { id: '7', name: 'VIP' }] }, "There is a tag 'vip' already"],
   ['no JSON', 'not JSON'],
 ])('says what is wrong with the seed %j', async (body, part) => {
   const answer = await control(await start(), 'POST', '/seed', body)
   expect(answer.status).toBe(400)
   expect(answer.body.error).toContain(part)
+})
+
+test('seeds tags, companies, conversations and admins, and lists them by name', async () => {
+  const harness = await start()
+  const seeded = await control(harness, 'POST', '/seed', {
+    admins: [{ id: '9' }],
+    tags: ['vip', { id: '70', name: 'old' }],
+    companies: [{ company_id: 'c1', tags: ['VIP'] }],
+    contacts: [{ external_id: 'u1', tags: ['new', 'old'], companies: ['c1'] }],
+    conversations: [{ id: '5', tags: ['vip'] }],
+  })
+  expect(seeded.body).toMatchObject({ tags: ['1', '70'], conversations: ['5'] })
+  expect((await control(harness, 'GET', '/contents')).body).toMatchObject({
+    tags: ['vip', 'old', 'new'],
+    companies: [{ company_id: 'c1', tags: ['vip'] }],
+    contacts: [{ external_id: 'u1', tags: ['new', 'old'], companies: ['c1'] }],
+    conversations: [{ id: '5', tags: ['vip'] }],
+    attributes: [],
+  })
+  await control(harness, 'POST', '/reset')
+  expect((await control(harness, 'GET', '/contents')).body.tags).toEqual([])
 })
 
 test('counts requests by endpoint and by status, and keeps the latest', async () => {

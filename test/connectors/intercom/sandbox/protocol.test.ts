@@ -117,6 +117,31 @@ test('GET /me names the workspace', async () => {
   expect(app).toMatchObject({ id_code: 'abc', region: 'EU', timezone: 'Europe/Dublin' })
 })
 
+test('many may wait at once without a warning', async () => {
+  const warnings: string[] = []
+  const listen = (warning: Error) => warnings.push(warning.name)
+  process.on('warning', listen)
+  const { call, clock } = await start({ latency_ms: 250 })
+  const answers = await clock.runAll(
+    Promise.all(Array.from({ length: 30 }, () => call('GET', '/me'))),
+    { isIdle: () => clock.sleeping === 30 || clock.now() > Date.UTC(2026, 0, 1) },
+  )
+  // A warning comes with the next turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', listen)
+  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  expect(warnings).toEqual([])
+})
+
+test('closing ends those who wait', async () => {
+  const { call, clock, sandbox } = await start({ latency_ms: 250 })
+  const broken = Promise.allSettled(Array.from({ length: 3 }, () => call('GET', '/me')))
+  while (clock.sleeping < 3) await new Promise((resolve) => setImmediate(resolve))
+  await sandbox.close()
+  expect((await broken).map(({ status }) => status)).toEqual(Array(3).fill('rejected'))
+  expect(clock.sleeping).toBe(0)
+})
+
 test('answers take as long as they are told to, by the clock', async () => {
   const { call, clock } = await start({ latency_ms: 250 })
   const before = clock.now()
