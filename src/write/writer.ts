@@ -38,6 +38,9 @@ export interface WriteOptions {
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
 const mostRetriesWaiting = 1_000
 
+/** A target that asks for more than this, in milliseconds, is left to the next run. */
+const longestAsked = 10 * 60_000
+
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000
 
@@ -216,6 +219,14 @@ class Writer {
       const tries = this.#outage.tries.toLocaleString('en-US')
       this.#stopFor(
         new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),
+      )
+    }
+    if (waitMilliseconds !== null && waitMilliseconds > longestAsked) {
+      const minutes = Math.ceil(waitMilliseconds / 60_000).toLocaleString('en-US')
+      this.#stopFor(
+        new StopRunError(
+          `The target asks to be left alone for ${minutes} minutes: ${failure.message}`,
+        ),
       )
     }
     if (spent || this.#stop.signal.aborted) {

@@ -155,6 +155,27 @@ describe('stopping early', () => {
     expect(memory.outcomes.get(99)?.failure?.message).toContain('the token was revoked')
   })
 
+  it('does not wait for hours when the target asks for that', async () => {
+    const clock = new VirtualClock()
+    const began = clock.now()
+    const memory = new Memory(operations(50))
+    const { target } = fakeTarget(({ ordinal }) =>
+      ordinal === 0
+        ? {
+            result: 'retry',
+            failure: { code: 'rate_limited', message: 'too many requests' },
+            waitMilliseconds: 27 * 3_600_000,
+          }
+        : applied,
+    )
+    const stopped = await write(memory, target, { clock })
+    expect(stopped?.message).toBe(
+      'The target asks to be left alone for 1,620 minutes: too many requests',
+    )
+    expect(clock.now() - began).toBeLessThan(60_000)
+    expect(memory.outcomes.get(0)).toMatchObject({ status: 'failed' })
+  })
+
   it('does not go through every row when the target is down', async () => {
     const memory = new Memory(operations(5_000))
     const { target, tries } = fakeTarget(() => retry('network'))
