@@ -1,4 +1,5 @@
 import { type Answered, errorsOf, header } from './answer.ts'
+import type { Heard } from './contact-answers.ts'
 
 /** What a 409 to a create says of the contact in the way. */
 export type Conflict =
@@ -21,7 +22,8 @@ export function readConflict(reply: Answered): Conflict {
 }
 
 /** The survivor that a 410 names: `Link: </contacts/{id}>; rel="canonical"` (OAS:8294-8480). Null without one. */
-export function survivorOf(reply: Answered): string | null {
+export function survivorOf(reply: Heard): string | null {
+  if (reply.kind !== 'answered') return null
   const link = header(reply.headers, 'link') ?? ''
   return /<[^>]*\/contacts\/([A-Za-z0-9]+)[^>]*>\s*;[^,]*rel="?canonical"?/.exec(link)?.[1] ?? null
 }

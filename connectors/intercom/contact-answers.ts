@@ -1,30 +1,34 @@
-import { type Answered, errorsOf, type Lost, type Reply, text } from './answer.ts'
+import { type Answered, errorsOf, type Limited, type Lost, text } from './answer.ts'
+
+/** What came of a request that was sent. */
+export type Heard = Answered | Lost | Limited
 
 /** The id in an answer that confirms a contact; null for every other reply. */
-export function idOf(reply: Reply): string | null {
+export function idOf(reply: Heard): string | null {
   return reply.kind === 'answered' && reply.status === 200 ? text(reply.body, 'id') : null
 }
 
 /** The external id in an answer that confirms a contact; null where it has none. */
-export function externalIdOf(reply: Reply): string | null {
+export function externalIdOf(reply: Heard): string | null {
   return reply.kind === 'answered' ? text(reply.body, 'external_id') : null
 }
 
 /** Intercom does not have this contact, or has archived it: a 404 of its own, not one of a gateway on the way. */
-export function gone(reply: Reply): boolean {
+export function gone(reply: Heard): boolean {
   return reply.kind === 'answered' && reply.status === 404 && errorsOf(reply.body).length > 0
 }
 
-export function merged(reply: Reply): reply is Answered {
+export function merged(reply: Heard): boolean {
   return reply.kind === 'answered' && reply.status === 410
 }
 
-export function conflicting(reply: Reply): reply is Answered {
-  return reply.kind === 'answered' && reply.status === 409
+/** The refusal for another contact's sake; null for every other reply. */
+export function conflictOf(reply: Heard): Answered | null {
+  return reply.kind === 'answered' && reply.status === 409 ? reply : null
 }
 
 /** The request may have been carried out, but nothing confirms it. */
-export function unanswered(reply: Reply): reply is Answered | Lost {
+export function unanswered(reply: Heard): boolean {
   if (reply.kind === 'lost') return reply.sent
   return reply.kind === 'answered' && (reply.status >= 500 || reply.status < 400)
 }

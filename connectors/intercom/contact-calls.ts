@@ -1,6 +1,6 @@
-import type { Reply } from './answer.ts'
 import type { Body } from './body.ts'
 import type { Call, Client } from './client.ts'
+import type { Heard } from './contact-answers.ts'
 import { priorities } from './limits.ts'
 
 /** Thrown where a request was not sent because the run is being stopped. */
@@ -27,40 +27,40 @@ export class ContactCalls {
     return this.#begun
   }
 
-  create(body: Body): Promise<Reply> {
+  create(body: Body): Promise<Heard> {
     return this.#send({ method: 'POST', endpoint: '/contacts', body })
   }
 
-  get(id: string): Promise<Reply> {
+  get(id: string): Promise<Heard> {
     return this.#send({ method: 'GET', endpoint: '/contacts/{id}', path: pathOf(id) })
   }
 
   /** Knows every user that is not archived, without the search's lag; not before version 2.13 (FACTS 3.2). */
-  findByExternalId(externalId: string): Promise<Reply> {
+  findByExternalId(externalId: string): Promise<Heard> {
     const endpoint = '/contacts/find_by_external_id/{external_id}'
     const path = `/contacts/find_by_external_id/${encodeURIComponent(externalId)}`
     return this.#send({ method: 'GET', endpoint, path })
   }
 
-  update(id: string, body: Body): Promise<Reply> {
+  update(id: string, body: Body): Promise<Heard> {
     return this.#send({ method: 'PUT', endpoint: '/contacts/{id}', path: pathOf(id), body })
   }
 
-  archive(id: string): Promise<Reply> {
+  archive(id: string): Promise<Heard> {
     const endpoint = '/contacts/{id}/archive'
     return this.#send({ method: 'POST', endpoint, path: `${pathOf(id)}/archive` })
   }
 
-  unarchive(id: string): Promise<Reply> {
+  unarchive(id: string): Promise<Heard> {
     const endpoint = '/contacts/{id}/unarchive'
     return this.#send({ method: 'POST', endpoint, path: `${pathOf(id)}/unarchive` })
   }
 
-  delete(id: string): Promise<Reply> {
+  delete(id: string): Promise<Heard> {
     return this.#send({ method: 'DELETE', endpoint: '/contacts/{id}', path: pathOf(id) })
   }
 
-  async #send(call: Call): Promise<Reply> {
+  async #send(call: Call): Promise<Heard> {
     const priority = this.#begun ? priorities.repair : priorities.write
     const reply = await this.#client.call({ ...call, priority }, this.#signal)
     if (reply.kind === 'stopped') throw new NotSent()

@@ -1,7 +1,15 @@
 import type { Delivery } from '../../src/connector/index.ts'
-import { type Answered, property, type Reply } from './answer.ts'
+import { type Answered, property } from './answer.ts'
 import { readConflict } from './conflicts.ts'
-import { conflicting, externalIdOf, gone, idOf, merged, unanswered } from './contact-answers.ts'
+import {
+  conflictOf,
+  externalIdOf,
+  gone,
+  type Heard,
+  idOf,
+  merged,
+  unanswered,
+} from './contact-answers.ts'
 import {
   alreadyExists,
   changedMeanwhile,
@@ -29,7 +37,8 @@ export async function createContact(task: ContactTask): Promise<Delivery> {
   const reply = await calls.create(creation(task))
   const id = idOf(reply)
   if (id !== null) return complete(task, id)
-  if (conflicting(reply)) return settle(task, reply)
+  const refusal = conflictOf(reply)
+  if (refusal !== null) return settle(task, refusal)
   const delivery = judge(reply, operation.record)
   if (!unanswered(reply)) return delivery
   if (!task.unanswered.has(operation.ordinal)) task.unanswered.set(operation.ordinal, sentAt)
@@ -125,7 +134,7 @@ export function mayBeAnothers(task: ContactTask): boolean {
 }
 
 /** The contact has an external id, and it is not that of the row. */
-export function isAnothers(task: ContactTask, reply: Reply): boolean {
+export function isAnothers(task: ContactTask, reply: Heard): boolean {
   const holder = idOf(reply) === null ? null : externalIdOf(reply)
   return holder !== null && holder !== task.operation.record.external_id
 }

@@ -2,14 +2,22 @@ import type { TargetObject } from '../../src/connector/index.ts'
 import { custom } from './custom-field.ts'
 
 /**
- * A contact with the role user. Fields: OAS:28037-28112 and 34772-34839.
+ * A contact: a user or a lead. Fields: OAS:28037-28112 and 34772-34839. `language_override` is not among them: in
+ * stable versions it can be read, not written (FACTS 3.1).
  * `external_id: null` is ignored by Intercom (REC user:15189-15205), hence not nullable.
  */
 export const contact: TargetObject = {
   name: 'contact',
-  description: 'A person: a contact with the role user.',
+  description: 'A person: a user, or a lead.',
   order: 2,
   fields: [
+    {
+      name: 'id',
+      type: 'string',
+      description:
+        "Intercom's own id of the contact, to identify it by. Never sent; NULL creates in mode upsert.",
+      nullable: false,
+    },
     {
       name: 'external_id',
       type: 'string',
@@ -22,15 +30,21 @@ export const contact: TargetObject = {
       description: 'Email address. Several users may share one if their external ids differ.',
       caseInsensitive: true,
     },
+    {
+      name: 'email_verified',
+      type: 'boolean',
+      description:
+        "Whether the address is known to be the person's own. Needs email and API version 2.16.",
+    },
     { name: 'phone', type: 'string', description: 'Phone number, with its country code.' },
     { name: 'name', type: 'string', description: 'Full name.' },
-    { name: 'avatar', type: 'string', description: 'URL of a picture.' },
+    { name: 'avatar', type: 'string', description: 'URL of a picture, http or https.' },
     { name: 'signed_up_at', type: 'date', description: 'When the person signed up.' },
     { name: 'last_seen_at', type: 'date', description: 'When the person was last seen.' },
     {
       name: 'owner_id',
       type: 'string',
-      description: 'Intercom id of the teammate who owns the contact.',
+      description: 'Intercom id of the teammate who owns the contact; digits.',
     },
     {
       name: 'unsubscribed_from_emails',
@@ -41,8 +55,8 @@ export const contact: TargetObject = {
       name: 'role',
       type: 'string',
       description:
-        'Always user, which is also what is sent when it is not mapped. Leads are not written.',
-      choices: ['user'],
+        'user or lead. A lead becomes a user when the row says so; a user cannot become a lead. Where it is not mapped, rows are about users.',
+      choices: ['user', 'lead'],
       nullable: false,
     },
   ],

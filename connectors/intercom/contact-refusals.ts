@@ -1,5 +1,6 @@
 import type { Delivery, Failure } from '../../src/connector/index.ts'
 import type { Answered } from './answer.ts'
+import type { Heard } from './contact-answers.ts'
 
 type Identifier = 'id' | 'external_id' | 'email'
 
@@ -57,13 +58,12 @@ export function notFound(identifier: Identifier): Failure {
 }
 
 /** The row of a contact that was merged away is to be archived or deleted: its survivor is not touched. */
-export function mergedAway(reply: Answered): Failure {
+export function mergedAway(reply: Heard): Failure {
   return {
     code: 'merged',
     message:
       'The contact was merged into another one, which is left alone since more than this row may be about it.',
-    httpStatus: reply.status,
-    requestId: reply.requestId,
+    ...(reply.kind === 'answered' && { httpStatus: reply.status, requestId: reply.requestId }),
     hint: 'Archive or delete the contact that is left by its own id, if that is what you want.',
   }
 }

@@ -68,9 +68,9 @@ export const rules: readonly Rule[] = [
   {
     match: 'client_error',
     message: /can't be converted to a lead/i,
-    code: 'rejected',
+    code: 'invalid_value',
     verdict: 'rejected',
-    hint: 'A user cannot become a lead.',
+    hint: 'A user cannot become a lead. Leave the row out of the query, or give it the role user.',
   },
   { match: 'client_error', code: 'rejected', verdict: 'rejected', hint: checkValue },
   { match: 'invalid_merge', code: 'rejected', verdict: 'rejected' },
@@ -130,8 +130,8 @@ export const rules: readonly Rule[] = [
 
 /**
  * What a refusal or a lost answer means for the operation. `record` is used to find the field at fault and to
- * keep its values out of the message. Every request that this connector makes is safe to send again, so that a
- * lost answer is a retry. Throws `StopRunError` where nothing further can succeed.
+ * keep its values out of the message. A lost answer is a retry: the few requests that are not safe to send again are
+ * seen to by those who make them. Throws `StopRunError` where nothing further can succeed.
  */
 export function judge(reply: Answered | Lost | Limited, record: TargetRecord): Delivery {
   if (reply.kind === 'lost') {
@@ -167,14 +167,15 @@ export function ruleFor(status: number, error: IntercomError | null): Rule | nul
 /** Why the run is stopped by an answer; for 401 and 403 above all. */
 export function stopMessage(reply: Answered, error: IntercomError | null, hint?: string): string {
   const name = named(reply.status, error)
-  if (reply.status === 401) {
+  // A token that lacks a scope is answered with 403, or with 401 and a code of its own (FACTS 8).
+  if (reply.status === 401 && error?.code !== 'token_unauthorized') {
     return `Intercom refused the token (${name}). Check token and region of the target in the project file: the token of another region looks just like a wrong one.`
   }
   if (error?.code === 'api_plan_restricted') {
     return `The plan of the Intercom workspace does not allow this (${name}). Ask who pays for the workspace.`
   }
-  if (reply.status === 403) {
-    return `The token may not do this (${name}). Give the app in Intercom's Developer Hub permission to read and write users and companies.`
+  if (reply.status === 401 || reply.status === 403) {
+    return `The token may not do this (${name}). Give the app in Intercom's Developer Hub permission to read and write users and companies (and tags, where the activation sets them).`
   }
   return `Intercom refused the request (${name}). ${hint ?? report}`
 }
@@ -220,7 +221,8 @@ function said(error: IntercomError | null, record: TargetRecord): string {
 function fieldAtFault(error: IntercomError, record: TargetRecord): string | undefined {
   const attribute = /attribute '([^']+)'/i.exec(error.message)?.[1] ?? null
   const owner = /\bowner\b/i.test(error.message) ? 'owner_id' : null
-  return [error.field, attribute, owner]
+  const role = /converted to a lead/i.test(error.message) ? 'role' : null
+  return [error.field, attribute, owner, role]
     .flatMap((name) => (name === null ? [] : [name, `custom_attributes.${name}`]))
     .find((name) => Object.hasOwn(record, name))
 }

@@ -1,16 +1,18 @@
-import type {
-  CheckPoint,
-  Delivery,
-  DeliveryPlan,
-  Operation,
-  RequestCounts,
-  Target,
+import {
+  type CheckPoint,
+  ConfigurationError,
+  type Delivery,
+  type DeliveryPlan,
+  type Operation,
+  type RequestCounts,
+  type Target,
 } from '../../src/connector/index.ts'
 import { type AttributeRules, fitAttributes } from './attribute-values.ts'
 import { prepareAttributes } from './attributes.ts'
 import { checkTarget } from './check.ts'
 import { Client } from './client.ts'
 import { CompanyWriter } from './companies.ts'
+import { contactPlanProblems } from './contact-plan.ts'
 import { ContactWriter } from './contacts.ts'
 import { ConversationWriter } from './conversations.ts'
 import { deliverBatch } from './deliver.ts'
@@ -69,6 +71,8 @@ class IntercomTarget implements Target {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
+    const problems = this.#planProblems()
+    if (problems.length > 0) throw new ConfigurationError(problems)
     this.#attributes = await prepareAttributes(this.#session, signal)
   }
 
@@ -81,12 +85,22 @@ class IntercomTarget implements Target {
     return deliverBatch(fitting, this.#writer.begin(fitting), this.#lists, report, signal)
   }
 
-  check(sample: readonly Operation[], signal: AbortSignal): Promise<readonly CheckPoint[]> {
-    return checkTarget(this.#session, this.#chosen, sample, signal)
+  async check(sample: readonly Operation[], signal: AbortSignal): Promise<readonly CheckPoint[]> {
+    const points = await checkTarget(this.#session, this.#chosen, sample, signal)
+    const problems = this.#planProblems().map(({ message }) => ({
+      name: 'mapping',
+      status: 'failed' as const,
+      message,
+    }))
+    return [...problems, ...points]
   }
 
   close(): Promise<void> {
     return this.#session.client.close()
+  }
+
+  #planProblems() {
+    return contactPlanProblems(this.#session.plan, this.#session.apiVersion)
   }
 }
 

@@ -37,7 +37,7 @@ const expected: readonly (readonly [number, string, string, string, string])[] =
     'client_error',
     "Contact with user role can't be converted to a lead",
     'rejected',
-    'rejected',
+    'invalid_value',
   ],
   [400, 'type_mismatch', '', 'rejected', 'invalid_value'],
   [400, 'invalid_document', '', 'rejected', 'invalid_value'],

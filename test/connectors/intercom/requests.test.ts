@@ -15,6 +15,7 @@ function sample(field: Field): string | number | boolean {
   if (field.choices?.[0] !== undefined) return field.choices[0]
   if (field.type === 'boolean') return true
   if (field.type === 'integer' || field.type === 'date') return 1_700_000_000
+  if (field.name === 'avatar') return 'https://example.com/p.png'
   return field.name === 'email' ? 'p@example.com' : 'text'
 }
 
@@ -29,7 +30,7 @@ for (const { name, fields, modes } of intercom.objects) {
         const columns = { 'custom_attributes.seats': { type: 'integer' } } as const
         const target = await open({ object: name, identifier, fields: mapped, columns })
         const values = fields
-          .filter((field) => field.name !== 'owner_id')
+          .filter((field) => field.name !== 'owner_id' && field.name !== 'id')
           .map((field) => [field.name, sample(field)] as const)
         const record = { ...Object.fromEntries(values), 'custom_attributes.seats': 3 }
         const results = await runAll(clock, async () => {
