@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { findAttribute } from '../../../connectors/intercom/attribute-problems.ts'
 import {
   type Column,
   ConfigurationError,
   StopRunError,
   TryAgainError,
 } from '../../../src/connector/index.ts'
-import { closeAll, deliverAll, never, operation, runAll, session } from './harness.ts'
+import { closeAll, never, type PlanInput, runAll, session } from './harness.ts'
 
 afterEach(closeAll)
 
@@ -15,17 +16,33 @@ const attributes = [
   'contact.active:boolean',
   'contact.tier:options(gold|silver)',
   'contact.since:date',
+  'company.industry_code:string',
 ]
 
-async function prepare(fields: readonly string[], columns: Record<string, Partial<Column>> = {}) {
-  const { sandbox, clock, open } = await session({ attributes })
+type Columns = Record<string, Partial<Column>>
+
+async function prepare(
+  fields: readonly string[],
+  columns: Columns = {},
+  { plan = {}, options = {} }: { plan?: Partial<PlanInput>; options?: object } = {},
+) {
+  const { sandbox, clock, notices, open } = await session({ attributes, ...options })
   sandbox.seed({
-    attributes: [{ model: 'contact', name: 'old', type: 'string', archived: true }],
+    attributes: [
+      { model: 'contact', name: 'old', type: 'string', archived: true },
+      { model: 'contact', name: 'ordr', type: 'string', archived: true },
+      'contact.order:string',
+    ],
   })
-  const plan = { object: 'contact', identifier: 'external_id', columns }
-  const target = await open({ ...plan, fields: ['external_id', ...fields] })
+  const target = await open({
+    object: 'contact',
+    identifier: 'external_id',
+    columns,
+    fields: ['external_id', ...fields],
+    ...plan,
+  })
   const failure = await runAll(clock, () => target.prepare(never)).catch((error) => error)
-  return { failure, target, sandbox, clock }
+  return { failure, target, sandbox, clock, notices }
 }
 
 test('without custom attributes nothing is asked', async () => {
@@ -44,53 +61,164 @@ test('attributes that exist and fit cost one request', async () => {
 })
 
 describe('configuration errors', () => {
-  test('an unknown attribute, with the closest one', async () => {
-    const { failure } = await prepare(['custom_attributes.plna', 'custom_attributes.seat'])
+  test('an unknown attribute, with the closest one and its type', async () => {
+    const fields = ['custom_attributes.plna', 'custom_attributes.Seat-s']
+    const { failure, target } = await prepare(fields)
     expect(failure).toBeInstanceOf(ConfigurationError)
-    expect(failure.problems).toHaveLength(2)
+    expect(failure.problems.map((problem: { field: string }) => problem.field)).toEqual(fields)
     expect(failure.message).toMatch(
-      /custom_attributes\.plna.*Did you mean custom_attributes\.plan\?/,
+      /custom_attributes\.plna: the workspace has no contact attribute plna\. Did you mean custom_attributes\.plan \(string\)\?/,
     )
-    expect(failure.message).toMatch(/Did you mean custom_attributes\.seats\?/)
+    expect(failure.message).toMatch(/Did you mean custom_attributes\.seats \(integer\)\?/)
+    expect(target.requests.byEndpoint).toEqual({ 'GET /data_attributes': 2 })
   })
 
-  test('an archived attribute', async () => {
-    const { failure } = await prepare(['custom_attributes.old'])
-    expect(failure.message).toMatch(/old is archived/)
+  test.each([
+    ['old', /old is archived in Intercom; unarchive it there/],
+    ['ordr', /ordr is archived .* Did you mean custom_attributes\.order \(string\)\?/],
+    ['email', /email is a standard field of a contact: map it as email,/],
+    ['browser', /browser is a standard field .* it cannot be written/],
+    ['industry_code', /industry_code is a company attribute, .* target: company/],
+    ['seats.total', /a name consists of letters/],
+    [
+      'zzz',
+      /the workspace has no contact attribute zzz\. Otherwise create it .* create_attributes/,
+    ],
+  ])('the name %s', async (name, message) => {
+    const { failure } = await prepare([`custom_attributes.${name}`])
+    expect(failure).toBeInstanceOf(ConfigurationError)
+    expect(failure.message).toMatch(message)
   })
 
-  for (const [name, type] of [
-    ['seats', 'boolean'],
-    ['active', 'integer'],
-    ['since', 'boolean'],
-    ['plan', 'timestamptz'],
-  ] as const) {
-    test(`a ${type} column for ${name}`, async () => {
-      const field = `custom_attributes.${name}`
-      const { failure } = await prepare([field], { [field]: { type, sourceType: type } })
+  test.each(['old', 'email', 'browser', 'industry_code', 'seats.total'])(
+    'the name %s is not created either, nor is anything beside it',
+    async (name) => {
+      const fields = ['custom_attributes.brand_new', `custom_attributes.${name}`]
+      const { failure, target } = await prepare(fields, {}, { plan: { createAttributes: true } })
       expect(failure).toBeInstanceOf(ConfigurationError)
-      expect(failure.message).toContain(`(${type}) never fits`)
-    })
-  }
+      expect(failure.problems).toHaveLength(1)
+      expect(target.requests.byEndpoint).toEqual({ 'GET /data_attributes': 2 })
+    },
+  )
+
+  test.each([
+    ['seats', 'boolean', 'whole numbers (integer)'],
+    ['active', 'integer', 'true or false (boolean)'],
+    ['since', 'boolean', 'dates (date)'],
+    ['plan', 'timestamptz', 'text (string)'],
+    ['tier', 'date', 'one of a list of options (options)'],
+  ] as const)('%s from a %s column', async (name, type, held) => {
+    const field = `custom_attributes.${name}`
+    const { failure } = await prepare([field], { [field]: { type, sourceType: type } })
+    expect(failure).toBeInstanceOf(ConfigurationError)
+    expect(failure.message).toContain(`holds ${held}, which the column`)
+    expect(failure.message).toContain(`(${type}) never fits; cast it in the query.`)
+  })
 })
 
-test('numbers and booleans are sent as text to attributes that hold text', async () => {
-  const columns = {
-    'custom_attributes.plan': { type: 'integer' },
-    'custom_attributes.tier': { type: 'text' },
-    'custom_attributes.seats': { type: 'integer' },
-  } as const
-  const { target, sandbox, clock } = await prepare(Object.keys(columns), columns)
-  const record = {
-    external_id: 'u1',
-    'custom_attributes.plan': 7,
-    'custom_attributes.tier': 'gold',
-    'custom_attributes.seats': 3,
-  }
-  const [result] = await runAll(clock, () => deliverAll(target, [operation(0, record)]))
-  expect(result).toMatchObject({ result: 'applied' })
-  const [contact] = sandbox.contents().contacts
-  expect(contact?.custom_attributes).toEqual({ plan: '7', tier: 'gold', seats: 3 })
+describe('create_attributes', () => {
+  const created = { plan: { createAttributes: true } }
+
+  test('makes what is missing with the type of its column, and says so', async () => {
+    const types = {
+      a_text: 'text',
+      a_document: 'json',
+      an_integer: 'integer',
+      a_decimal: 'decimal',
+      a_float: 'float',
+      a_flag: 'boolean',
+      a_day: 'date',
+      a_time: 'timestamp',
+      a_moment: 'timestamptz',
+    } as const
+    const columns = Object.fromEntries(
+      Object.entries(types).map(([name, type]) => [`custom_attributes.${name}`, { type }]),
+    )
+    const fields = [...Object.keys(columns), 'custom_attributes.seats']
+    const { failure, sandbox, target, notices } = await prepare(
+      fields,
+      { ...columns, 'custom_attributes.seats': { type: 'integer' } },
+      created,
+    )
+    expect(failure).toBeUndefined()
+    const answer = await fetch(`${sandbox.url}/data_attributes?model=contact`, {
+      headers: { authorization: `Bearer ${sandbox.token}`, 'intercom-version': '2.16' },
+    })
+    const { data } = (await answer.json()) as { data: { name: string; data_type: string }[] }
+    const made = Object.fromEntries(
+      data.filter(({ name }) => name in types).map(({ name, data_type }) => [name, data_type]),
+    )
+    expect(made).toEqual({
+      a_text: 'string',
+      a_document: 'string',
+      an_integer: 'integer',
+      a_decimal: 'float',
+      a_float: 'float',
+      a_flag: 'boolean',
+      a_day: 'date',
+      a_time: 'date',
+      a_moment: 'date',
+    })
+    expect(target.requests.byEndpoint).toEqual({
+      'GET /data_attributes': 2,
+      'POST /data_attributes': 9,
+    })
+    expect(notices).toContain('Created the contact attribute a_day (date) in Intercom.')
+  })
+
+  test('takes no type from a constant', () => {
+    const workspace = { model: 'contact', own: [], otherNames: new Set<string>() } as const
+    const mapped = { field: 'custom_attributes.origin', column: null }
+    expect(findAttribute(mapped, workspace, true)).toMatchObject({
+      field: 'custom_attributes.origin',
+      message: expect.stringMatching(/origin cannot be created, since a constant has no column/),
+    })
+  })
+
+  test('a workspace that is full is a configuration error', async () => {
+    const { failure } = await prepare(
+      ['custom_attributes.one_more'],
+      {},
+      {
+        ...created,
+        options: { attribute_limit: 7 },
+      },
+    )
+    expect(failure).toBeInstanceOf(ConfigurationError)
+    expect(failure.message).toMatch(
+      /custom_attributes\.one_more: Intercom did not create the contact attribute one_more \(400 custom_data_limit_reached\): /,
+    )
+  })
+
+  test.each(['unauthorized', 'forbidden'] as const)(
+    'a token that may not stops the run (%s)',
+    async (missing_scope) => {
+      const options = { without_scopes: ['write_data_attributes'], missing_scope }
+      const { failure } = await prepare(['custom_attributes.more'], {}, { ...created, options })
+      expect(failure).toBeInstanceOf(StopRunError)
+      expect(failure.message).toMatch(
+        /may not create the contact attribute more .* write data attributes/,
+      )
+    },
+  )
+
+  test('a lost answer is tried again, and finds what was made', async () => {
+    const { sandbox, clock, open } = await session({ attributes })
+    sandbox.faults.add({
+      method: 'POST',
+      path: '/data_attributes',
+      fault: { kind: 'reset', applied: true },
+    })
+    const target = await open({
+      object: 'contact',
+      fields: ['custom_attributes.fresh'],
+      createAttributes: true,
+    })
+    const failure = await runAll(clock, () => target.prepare(never)).catch((error) => error)
+    expect(failure).toBeInstanceOf(TryAgainError)
+    await runAll(clock, () => target.prepare(never))
+    expect(target.requests.byEndpoint['POST /data_attributes']).toBe(1)
+  })
 })
 
 test('a refused token stops the run, and the message says what to check', async () => {
