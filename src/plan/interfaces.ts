@@ -32,7 +32,7 @@ export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'r
 export interface SnapshotReader {
   /** How many keys it has. */
   count(): Promise<number>
-  /** Every key with its fingerprint, in batches and in no particular order. */
+  /** Every key with its fingerprint, in batches, in an order that depends on nothing but the keys. */
   fingerprints(): AsyncIterable<readonly KnownKey[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
@@ -73,15 +73,20 @@ export interface PlanTotals {
   readonly rejected: number
   /** Rows that repeat an earlier row to the letter, and were dropped. */
   readonly repeated: number
-  /** Keys that millrace delivered and that the query no longer returns, without those that were seen to before. */
+  /**
+   * Keys that millrace delivered and that the query no longer returns, without those that were seen to before; none
+   * where the mode deletes or archives.
+   */
   readonly removed: number
   /** Keys that millrace delivered before and had not removed: what `max_removals` is a share of. */
   readonly known: number
-  /** For each field, how many updates change it. */
+  /** For each field and list, how many updates change it. */
   readonly changedFields: Readonly<Record<string, number>>
 }
 
 /** How many operations a plan has. */
-export function operationsIn(totals: PlanTotals): number {
+export function operationsIn(
+  totals: Pick<PlanTotals, 'create' | 'update' | 'delete' | 'archive' | 'untag'>,
+): number {
   return totals.create + totals.update + totals.delete + totals.archive + totals.untag
 }

@@ -206,13 +206,14 @@ class Writer {
       this.#end(appliedOutcome(attempt, delivery.id, delivery.created))
       return
     }
-    const { id, failure, waitMilliseconds } = { waitMilliseconds: null, ...delivery }
+    const { id, failure } = delivery
     const learnt = withHeld(attempt, delivery.held)
     if (delivery.result !== 'retry') {
       if (delivery.result === 'rejected') this.#outage.noteAnswer()
       this.#fail(learnt, delivery.result, failure, id)
       return
     }
+    const asked = delivery.waitMilliseconds ?? 0
     const spent = attempt.attempts >= deliveryRetries.attempts
     const { clock, random } = this.#options
     if (failure.code !== 'rate_limited' && this.#outage.noteNoAnswer(clock.now(), spent)) {
@@ -221,8 +222,8 @@ class Writer {
         new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),
       )
     }
-    if (waitMilliseconds !== null && waitMilliseconds > longestAsked) {
-      const minutes = Math.ceil(waitMilliseconds / 60_000).toLocaleString('en-US')
+    if (asked > longestAsked) {
+      const minutes = Math.ceil(asked / 60_000).toLocaleString('en-US')
       this.#stopFor(
         new StopRunError(
           `The target asks to be left alone for ${minutes} minutes: ${failure.message}`,
@@ -233,7 +234,7 @@ class Writer {
       this.#fail(learnt, 'failed', failure, id)
       return
     }
-    const delay = retryDelay(deliveryRetries, attempt.attempts, random, waitMilliseconds)
+    const delay = retryDelay(deliveryRetries, attempt.attempts, random, asked)
     this.#retries.add({ ...withId(learnt, id), failure, due: clock.now() + delay })
   }
 

@@ -21,10 +21,14 @@ function planned(create: number): RunEvent {
     rows: create + 5,
     create,
     update: 0,
+    delete: 0,
+    archive: 0,
+    untag: 0,
     unchanged: 5,
     rejected: 0,
     repeated: 0,
     removed: 0,
+    known: 5,
     changedFields: {},
   }
   return { type: 'planned', activation, totals }

@@ -12,20 +12,26 @@ const plan: ActivationPlan = {
     rows: 10_000,
     create: 120,
     update: 34,
+    delete: 0,
+    archive: 3,
+    untag: 0,
     unchanged: 9843,
     rejected: 3,
     repeated: 0,
     removed: 5,
+    known: 9_882,
     changedFields: { name: 4, 'custom_attributes.plan': 31 },
   },
   operations: [
     { key: 'user-1', kind: 'create', changed: ['email', 'name'] },
     { key: 'user-2', kind: 'update', changed: ['name', 'custom_attributes.plan'] },
+    { key: 'user-9', kind: 'archive', changed: [] },
   ],
   rejected: [
     { key: 'user-3', code: 'invalid_value', message: 'email is not an address' },
     { key: 'user-4', code: 'duplicate_key', message: '2 rows with this key differ' },
   ],
+  refusals: ['max_removals: 5 keys'],
   error: null,
   exitCode: 0,
 }
@@ -37,6 +43,7 @@ const failed: ActivationPlan = {
   totals: null,
   operations: [],
   rejected: [],
+  refusals: [],
   error: 'activations/companies.yaml:3:8: column "nam" does not exist',
   exitCode: 2,
 }
@@ -51,12 +58,14 @@ describe('planText', () => {
   it('shows totals, fields, keys and rejected rows', () => {
     expect(planText([plan], plain)).toMatchInlineSnapshot(`
       "people: upsert intercom.contact
-        10,000 rows: 120 new, 34 changed, 9,843 unchanged, 3 rejected
-        5 keys no longer in the query, kept in the target
+        10,000 rows: 120 new, 34 changed, 3 to archive, 9,843 unchanged, 3 rejected
+        2 keys no longer in the query, kept in the target
+        a run would be refused: max_removals: 5 keys
         changed fields: custom_attributes.plan 31, name 4
         + user-1
         ~ user-2  name, custom_attributes.plan
-        … 152 more (--show N)
+        - user-9  archive
+        … 154 more (--show N)
         rejected: invalid_value
           user-3: email is not an address
         rejected: duplicate_key
@@ -80,24 +89,27 @@ describe('planText', () => {
 describe('planMarkdown', () => {
   it('suits a comment on a pull request', () => {
     expect(planMarkdown([plan, failed])).toMatchInlineSnapshot(`
-      "### millrace plan: 154 operations in 2 activations
+      "### millrace plan: 157 operations in 2 activations
 
       #### people → intercom.contact
 
-      | rows | new | changed | unchanged | rejected | no longer in the query |
-      |---:|---:|---:|---:|---:|---:|
-      | 10,000 | 120 | 34 | 9,843 | 3 | 5 |
+      | rows | new | changed | to delete | to archive | to untag | unchanged | rejected | no longer in the query |
+      |---:|---:|---:|---:|---:|---:|---:|---:|---:|
+      | 10,000 | 120 | 34 | 0 | 3 | 0 | 9,843 | 3 | 5 |
+
+      > **A run would be refused:** max\\_removals: 5 keys
 
       Changed fields: \`custom_attributes.plan\` 31, \`name\` 4
 
-      <details><summary>First 2 operations</summary>
+      <details><summary>First 3 operations</summary>
 
       | key | operation |
       |---|---|
       | \`user-1\` | new |
       | \`user-2\` | changed: \`name\`, \`custom_attributes.plan\` |
+      | \`user-9\` | archive |
 
-      … 152 more
+      … 154 more
 
       </details>
 
@@ -141,6 +153,9 @@ describe('planJson', () => {
             rows: 10_000,
             create: 120,
             update: 34,
+            delete: 0,
+            archive: 3,
+            untag: 0,
             unchanged: 9843,
             rejected: 3,
             repeated: 0,
@@ -149,6 +164,7 @@ describe('planJson', () => {
           },
           operations: plan.operations,
           rejected: plan.rejected,
+          refusals: plan.refusals,
           error: null,
           exit_code: 0,
         },
@@ -160,6 +176,7 @@ describe('planJson', () => {
           totals: null,
           operations: [],
           rejected: [],
+          refusals: [],
           error: failed.error,
           exit_code: 2,
         },

@@ -3,6 +3,18 @@ import { nothingToDo, runText } from '../../src/report/run.ts'
 import { plain } from '../../src/report/style.ts'
 import type { CommandSummary, RunSummary } from '../../src/run/summary.ts'
 
+const nothing: RunSummary['planned'] = {
+  create: 0,
+  update: 0,
+  delete: 0,
+  archive: 0,
+  untag: 0,
+  unchanged: 0,
+  rejected: 0,
+  repeated: 0,
+  removed: 0,
+}
+
 function summary(overrides: Partial<RunSummary> = {}): RunSummary {
   return {
     activation: 'people',
@@ -13,7 +25,16 @@ function summary(overrides: Partial<RunSummary> = {}): RunSummary {
     finished_at: '2026-11-21T08:03:20.000Z',
     duration_ms: 200_000,
     rows: 10_000,
-    planned: { create: 120, update: 34, unchanged: 9844, rejected: 2, repeated: 0, removed: 5 },
+    allowed: [],
+    planned: {
+      ...nothing,
+      create: 120,
+      update: 34,
+      archive: 3,
+      unchanged: 9844,
+      rejected: 2,
+      removed: 5,
+    },
     outcomes: { applied: 150, rejected: 3, failed: 2, in_doubt: 0, not_attempted: 1 },
     failures_by_code: { invalid_value: 3, timeout: 2, not_attempted: 1 },
     calls: { total: 1204, by_endpoint: { 'POST /contacts': 1204 }, rate_limited: 0 },
@@ -29,7 +50,7 @@ function command(...activations: RunSummary[]): CommandSummary {
 const quiet = summary({
   status: 'done',
   exit_code: 0,
-  planned: { create: 0, update: 0, unchanged: 10_000, rejected: 0, repeated: 0, removed: 0 },
+  planned: { ...nothing, unchanged: 10_000 },
   outcomes: { applied: 0, rejected: 0, failed: 0, in_doubt: 0, not_attempted: 0 },
   failures_by_code: {},
   calls: { total: 0, by_endpoint: {}, rate_limited: 0 },
@@ -40,7 +61,8 @@ describe('runText', () => {
   it('tells what was planned, what came of it, and where to look', () => {
     expect(runText(command(summary()), false, plain)).toMatchInlineSnapshot(`
       "people: done, with failures (run 7) in 3 min 20 s
-        rows      10,000: 120 new, 34 changed, 9,844 unchanged, 2 rejected, 5 no longer in the query (kept)
+        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected
+        kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
         calls     1,204
@@ -58,7 +80,8 @@ describe('runText', () => {
         calls     0
 
       people: done, with failures (run 7) in 3 min 20 s
-        rows      10,000: 120 new, 34 changed, 9,844 unchanged, 2 rejected, 5 no longer in the query (kept)
+        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected
+        kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
         calls     1,204
