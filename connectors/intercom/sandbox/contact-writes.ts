@@ -74,13 +74,15 @@ function createConflict(
   email: string | null,
 ): ApiError | null {
   if (externalId !== null) {
-    const holder = first(users(workspace.contactsByExternalId(externalId)))
+    const holder = first(blocking(workspace, workspace.contactsByExternalId(externalId)))
     if (holder !== undefined) return conflict(holder)
     if (email === null || workspace.options.email_adoption === 'duplicate') return null
-    const unnamed = users(workspace.contactsByEmail(email)).filter((user) => !user.external_id)
+    const unnamed = blocking(workspace, workspace.contactsByEmail(email)).filter(
+      (user) => !user.external_id,
+    )
     return refuse(unnamed)
   }
-  return email === null ? null : refuse(users(workspace.contactsByEmail(email)))
+  return email === null ? null : refuse(blocking(workspace, workspace.contactsByEmail(email)))
 }
 
 function refuse(holders: readonly Contact[]): ApiError | null {
@@ -114,6 +116,15 @@ function updateHolder(workspace: Workspace, before: Contact, after: Contact): Co
   }
   if (after.email === null || after.email === before.email) return undefined
   return others(workspace.contactsByEmail(after.email))
+}
+
+/** Users that stop a create: a deleted one may do so for some time only. */
+function blocking(workspace: Workspace, contacts: readonly Contact[]): Contact[] {
+  const { deleted_blocks_ms: time } = workspace.options
+  return users(contacts).filter(
+    ({ state, updated_at }) =>
+      state !== 'deleted' || time === 0 || workspace.milliseconds() < updated_at * 1000 + time,
+  )
 }
 
 function users(contacts: readonly Contact[]): Contact[] {

@@ -38,6 +38,11 @@ export const settings = z.strictObject({
     .describe(
       'How far contact search trails behind writes, in milliseconds; what is seeded is found at once',
     ),
+  search_in_limit: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Values that IN and NIN take in a search; 0 for any number'),
   latency_ms: z.int().min(0).default(0).describe('How long every answer takes, in milliseconds'),
   email_adoption: z
     .enum(['duplicate', 'conflict'])
@@ -82,6 +87,11 @@ export const settings = z.strictObject({
     .enum(['gone', 'not_found'])
     .default('gone')
     .describe('The answer to writing to a merged contact, from 2.16 on: 410 or 404'),
+  deleted_blocks_ms: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('How long a deleted contact blocks its external_id and its email; 0 for good'),
   deleting_ms: z
     .int()
     .min(0)

@@ -108,6 +108,10 @@ function compileFilter(filter: Json, workspace: Workspace): Condition {
   }
   const many = operator === 'IN' || operator === 'NIN'
   if (many && !Array.isArray(value)) throw typeMismatch(field, `an array with ${operator}`)
+  const most = workspace.options.search_in_limit
+  if (many && most > 0 && (value as unknown[]).length > most) {
+    throw parameterInvalid(`${String(operator)} takes ${most} values at most`, field)
+  }
   const wanted = (many ? (value as unknown[]) : [value]).map((one) =>
     normal(field, type, checked(field, type, one), workspace),
   )

@@ -418,6 +418,18 @@ describe('life', () => {
     expect(sandbox.contents().contacts).toMatchObject([{ tags: ['a'], companies: ['c1'] }])
   })
 
+  test('a deleted contact may block its keys for some time only', async () => {
+    const { call, sandbox } = await start({ deleted_blocks_ms: 60_000 })
+    const sent = { external_id: 'u1', email: 'ann@example.com' }
+    const { id } = (await call('POST', '/contacts', sent)).body
+    await call('DELETE', `/contacts/${id}`)
+    expect(errorOf(await call('POST', '/contacts', sent))).toEqual(archivedConflictWith(id))
+    const emailOnly = { email: sent.email }
+    expect(errorOf(await call('POST', '/contacts', emailOnly))).toEqual(archivedConflictWith(id))
+    sandbox.advance(60_000)
+    expect((await call('POST', '/contacts', sent)).status).toBe(200)
+  })
+
   test('unarchiving fails while a deletion is under way', async () => {
     const { call, sandbox } = await start({ deleting_ms: 10_000 })
     const { id } = (await call('POST', '/contacts', { external_id: 'u1' })).body

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { sandboxOptions } from '../../../../connectors/intercom/sandbox/options.ts'
+import { sandboxOptions, settings } from '../../../../connectors/intercom/sandbox/options.ts'
 import { seed } from '../../../../connectors/intercom/sandbox/seed.ts'
 import { closeAfterEach, start } from './harness.ts'
 
@@ -33,16 +33,29 @@ test.skipIf(!hasCurl)('the examples of the page run, one after the other', async
   expect(answers[1]).toContain('A contact matching those details already exists')
   expect(answers[2]).toContain('"total_count":1')
   expect(answers[3]).toContain('"total":0')
-  expect(answers[4]).toContain('"rate_limit":167')
-  expect(answers[5]).toContain('"kind":"reset"')
-  expect(answers[6]).toContain('unique_company_constraint')
+  expect(answers[4]).toContain('"tagged":true')
+  expect(answers[4]).toContain('token_unauthorized')
+  expect(answers[5]).toContain('"rate_limit":167')
+  expect(answers[6]).toContain('"kind":"reset"')
+  expect(answers[7]).toContain('unique_company_constraint')
   expect(answers.join()).not.toContain('{"error":')
 })
 
 test('the seed of the page can be used', async () => {
   const { sandbox } = await start()
   const [example = ''] = blocks('json')
-  expect(sandbox.seed(seed.parse(JSON.parse(example))).contacts).toHaveLength(3)
+  expect(sandbox.seed(seed.parse(JSON.parse(example))).contacts).toHaveLength(4)
+  expect(sandbox.contents().contacts[0]).toMatchObject({
+    tags: ['vip', 'churned'],
+    companies: ['c1'],
+  })
+})
+
+test('every option that is no flag of the start is on the page', () => {
+  for (const name of Object.keys(settings.shape)) {
+    const flag = `--${name.replaceAll('_', '-')}`
+    expect(page.includes(flag) || page.includes(`\`${name}\``), name).toBe(true)
+  }
 })
 
 test('every flag that the page names exists', () => {

@@ -210,3 +210,14 @@ test("matches dates by the calendar day of the workspace's time zone", async () 
   expect(await matches(at(0))).toBe(1)
   expect(await matches(at(9))).toBe(0)
 })
+
+test('IN may take so many values at most', async () => {
+  const { call } = await start({ search_in_limit: 2 })
+  const find = (operator: string, count: number) => {
+    const value = Array.from({ length: count }, (_, number) => `u${number}`)
+    return call('POST', '/contacts/search', { query: { field: 'external_id', operator, value } })
+  }
+  expect((await find('IN', 2)).status).toBe(200)
+  expect(errorOf(await find('IN', 3))).toMatchObject({ status: 400, code: 'parameter_invalid' })
+  expect((await find('NIN', 3)).status).toBe(400)
+})
