@@ -47,7 +47,7 @@ export interface Operation {
   readonly changed: readonly string[]
   /** True where millrace itself archived the record, because its row had left the query, and it is back. */
   readonly archivedByUs: boolean
-  /** 128 bits that stand for `record`, as base64url. */
+  /** Stands for `record`, for the kind of object, and for whether it is held, deleted or archived (26 characters). */
   readonly fingerprint: string
 }
 

@@ -2,7 +2,6 @@ import type { Activation } from '../config/activation.ts'
 import type { Mode, Operation, OperationKind, TargetRecord } from '../connector/index.ts'
 import { differingFields } from './diff.ts'
 import type { SnapshotEntry } from './interfaces.ts'
-import type { ListName } from './list-text.ts'
 import type { Mapping } from './mapping.ts'
 import type { Scope } from './scope.ts'
 import { type Stand, standOf } from './stand.ts'
@@ -28,7 +27,7 @@ export type Decide = (wish: Wish, before: SnapshotEntry | undefined) => Decision
 /** How the rows of an activation are decided on. */
 export function decideBy(
   { mode, identifier }: Pick<Activation, 'mode' | 'identifier'>,
-  mapping: Pick<Mapping, 'lists' | 'withoutCreateOnly'>,
+  mapping: Pick<Mapping, 'withoutCreateOnly'>,
   scope: Scope,
 ): Decide {
   if (mode === 'delete' || mode === 'archive') {
@@ -56,11 +55,11 @@ function takingAway(
 /** Modes upsert, update and insert: the target shall hold the record. */
 function holding(
   mode: Exclude<Mode, 'delete' | 'archive'>,
-  { lists, withoutCreateOnly }: Pick<Mapping, 'lists' | 'withoutCreateOnly'>,
+  { withoutCreateOnly }: Pick<Mapping, 'withoutCreateOnly'>,
   wish: Wish,
   before: Stand | null,
 ): Decision | null {
-  if (mode === 'insert' && before?.certainty === 'certain') return null
+  if (mode === 'insert' && before?.isCertain === true) return null
   const kind = kindOf(mode, wish.id, before)
   const record = kind === 'create' ? wish.record : withoutCreateOnly(wish.record)
   // An id that only a refusal has taught is no reason to write to a record that an insert did not make.
@@ -70,7 +69,7 @@ function holding(
     return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
   }
   const { held, archivedByUs } = known
-  const changed = changesOf(record, lists, known)
+  const changed = changesOf(record, known)
   return changed === null ? null : { kind, id, record, held, changed, archivedByUs }
 }
 
@@ -90,15 +89,8 @@ function kindOf(
 }
 
 /** What has to be sent of a record that the target has; null for nothing. */
-function changesOf(
-  record: TargetRecord,
-  lists: readonly ListName[],
-  { held, certainty }: Stand,
-): readonly string[] | null {
-  if (held === null || certainty === 'uncertain') return Object.keys(record)
+function changesOf(record: TargetRecord, { held, isCertain }: Stand): readonly string[] | null {
+  if (held === null || !isCertain) return Object.keys(record)
   const changed = differingFields(record, held)
-  if (changed.length > 0) return changed
-  if (certainty === 'certain') return null
-  // The row is back and wants none of what was taken away: to be noted, at no cost.
-  return lists.length > 0 ? lists : Object.keys(record)
+  return changed.length === 0 ? null : changed
 }

@@ -8,10 +8,10 @@ export interface Stand {
   /** What was confirmed; null where only the id is known. */
   readonly held: TargetRecord | null
   /**
-   * `certain`: the target holds what `held` says. `emptied`: likewise, and millrace took its tags and companies away
-   * because its row had left the query. `uncertain`: a later attempt may have changed it, or it was archived.
+   * Whether the target holds what `held` says. Not where a later attempt may have changed it, where it was archived, nor
+   * where its row had left the query.
    */
-  readonly certainty: 'certain' | 'emptied' | 'uncertain'
+  readonly isCertain: boolean
   /** True where millrace archived it because its row had left the query. */
   readonly archivedByUs: boolean
 }
@@ -23,7 +23,6 @@ export function standOf(entry: SnapshotEntry | undefined, scope: Scope): Stand |
   if (fingerprint === null && id === null && sent === null) return null
   const origin = scope.originOf(fingerprint)
   if (origin === 'foreign' || origin === 'deleted' || removed === 'delete') return null
-  const isConfirmed = fingerprint !== null && origin === 'held'
-  const certainty = isConfirmed ? 'certain' : removed === 'untag' ? 'emptied' : 'uncertain'
-  return { id, held: sent, certainty, archivedByUs: removed === 'archive' }
+  const isCertain = fingerprint !== null && origin === 'held'
+  return { id, held: sent, isCertain, archivedByUs: removed === 'archive' }
 }

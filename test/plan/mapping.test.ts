@@ -33,7 +33,7 @@ describe('compileMapping', () => {
         field('external_id', 'idd'),
         field('name', 'name'),
         field('seats', 'tags'),
-        { field: 'role', from: { value: 'boss' }, onNull: 'clear' },
+        { field: 'role', from: { value: 'boss' }, onNull: 'clear', when: 'always' },
         field('nonsense', 'id'),
       ],
     })
@@ -51,7 +51,12 @@ describe('compileMapping', () => {
   })
 
   test('wants the identifier from a column', () => {
-    const constant = { field: 'external_id', from: { value: 'x' }, onNull: 'clear' } as const
+    const constant = {
+      field: 'external_id',
+      from: { value: 'x' },
+      onNull: 'clear',
+      when: 'always',
+    } as const
     for (const fields of [[constant], [field('name', 'name')]]) {
       expect(problemsOf(() => compileMapping(activation({ fields }), columns))).toEqual([
         expect.stringContaining('The identifier "external_id" has to be mapped to a column'),
@@ -68,9 +73,9 @@ describe('a mapping', () => {
         field('external_id', 'id'),
         field('role', 'plan'),
         field('custom_attributes.plan', 'plan', 'skip'),
-        { field: 'vip', from: { value: 'yes' }, onNull: 'clear' },
-        { field: 'score', from: { value: null }, onNull: 'clear' },
-        { field: 'seats', from: { value: null }, onNull: 'skip' },
+        { field: 'vip', from: { value: 'yes' }, onNull: 'clear', when: 'always' },
+        { field: 'score', from: { value: null }, onNull: 'clear', when: 'always' },
+        { field: 'seats', from: { value: null }, onNull: 'skip', when: 'always' },
       ],
     }),
     columns,

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fingerprintOf } from '../../src/plan/fingerprint.ts'
+import { Scope } from '../../src/plan/scope.ts'
 import { activation, columns, field, plan, type Row, Snapshot } from './support.ts'
+
+const contacts = new Scope('contact', 'upsert')
 
 const ann: Row = ['1', 'Ann', 'pro']
 const ben: Row = ['2', 'Ben', 'free']
@@ -25,20 +28,27 @@ describe('against the snapshot', () => {
         ordinal: 0,
         key: '1',
         kind: 'create',
+        removal: false,
         id: null,
         record: record(ann),
+        held: null,
         changed: ['external_id', 'name', 'custom_attributes.plan'],
-        fingerprint: fingerprintOf(record(ann)),
+        archivedByUs: false,
+        fingerprint: contacts.sign(fingerprintOf(record(ann))),
       },
     ])
     expect(totals).toEqual({
       rows: 1,
       create: 1,
       update: 0,
+      delete: 0,
+      archive: 0,
+      untag: 0,
       unchanged: 0,
       rejected: 0,
       repeated: 0,
       removed: 0,
+      known: 0,
       changedFields: {},
     })
   })
@@ -88,22 +98,25 @@ describe('against the snapshot', () => {
     ['nothing known', { id: null, sent: null }, 'create', 3],
     ['the id known', { id: 'x', sent: null }, 'update', 3],
     ['the same sent before', { id: 'x', sent: record(ann) }, 'update', 3],
-    ['something else sent before', { id: null, sent: { ...record(ann), name: 'A' } }, 'update', 1],
+    ['something else sent before', { id: null, sent: { ...record(ann), name: 'A' } }, 'update', 3],
   ] as const)('a key whose state is not known is sent again: %s', async (_, entry, kind, count) => {
-    const snapshot = new Snapshot([{ key: '1', fingerprint: null, ...entry }])
+    const snapshot = new Snapshot([{ key: '1', fingerprint: null, removed: null, ...entry }])
     const { operations } = await plan([ann], { snapshot })
     expect(operations).toEqual([expect.objectContaining({ kind, id: entry.id })])
     expect(operations[0]?.changed).toHaveLength(count)
   })
 
   test('a fingerprint in a form that is not known makes the fields decide', async () => {
-    const snapshot = new Snapshot([{ key: '1', fingerprint: 'old', id: 'x', sent: record(ann) }])
+    const snapshot = new Snapshot([
+      { key: '1', fingerprint: 'old', id: 'x', sent: record(ann), removed: null },
+    ])
     expect((await plan([ann], { snapshot })).totals).toMatchObject({ unchanged: 1, update: 0 })
   })
 
-  test('keys that the query no longer returns are counted', async () => {
-    const { totals } = await plan([ann], { snapshot: await delivered(ann, ben) })
-    expect(totals.removed).toBe(1)
+  test('keys that the query no longer returns are counted, and nothing else is done about them', async () => {
+    const { totals, operations } = await plan([ann], { snapshot: await delivered(ann, ben) })
+    expect(totals).toMatchObject({ removed: 1, known: 2 })
+    expect(operations).toEqual([])
   })
 })
 

@@ -30,7 +30,17 @@ export const person: TargetObject = {
     },
   ],
   custom: { prefix: 'custom_attributes.', field: { type: 'any', description: 'Your own.' } },
-  modes: { upsert: ['external_id', 'email'], insert: [] },
+  modes: {
+    upsert: ['id', 'external_id', 'email'],
+    update: ['id', 'external_id', 'email'],
+    insert: [],
+    delete: ['id', 'external_id', 'email'],
+    archive: ['id', 'external_id', 'email'],
+  },
+  lists: ['tags', 'companies'],
+  removals: ['keep', 'archive', 'delete', 'untag'],
+  unarchives: true,
+  tagsNeedAdmin: false,
   requiresOneOf: ['external_id', 'email'],
 }
 
@@ -40,7 +50,7 @@ export function field(
   column: string,
   onNull: 'clear' | 'skip' = 'clear',
 ): FieldMapping {
-  return { field: name, from: { column }, onNull }
+  return { field: name, from: { column }, onNull, when: 'always' }
 }
 
 export function activation(parts: Partial<Activation> = {}): Activation {
@@ -59,6 +69,14 @@ export function activation(parts: Partial<Activation> = {}): Activation {
       field('name', 'name'),
       field('custom_attributes.plan', 'plan', 'skip'),
     ],
+    tags: null,
+    companies: null,
+    createMissingCompanies: false,
+    createAttributes: false,
+    adminId: null,
+    onRemoved: 'keep',
+    onArchived: 'fail',
+    guards: { minRows: null, maxChanges: null, maxRemovals: null, maxFailures: null },
     after: [],
     problemAt: (path, message) => ({ message: `${path.join('.')}: ${message}` }),
     positionInQuery: () => ({ file: 'activations/people.yaml', line: 1, column: 1 }),
@@ -95,7 +113,13 @@ export class Snapshot implements SnapshotReader {
   }
 
   async *fingerprints() {
-    yield [...this.kept.values()].map(({ key, fingerprint }) => ({ key, fingerprint }))
+    const entries = [...this.kept.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    // Batches of an odd size, and of none.
+    for (let start = 0; start <= entries.length; start += 3) {
+      yield entries.slice(start, start + 3).map(({ key, fingerprint, removed, sent }) => {
+        return { key, fingerprint, removed, delivered: sent !== null }
+      })
+    }
   }
 
   async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
@@ -107,9 +131,14 @@ export class Snapshot implements SnapshotReader {
   /** What is known once every operation has been applied. */
   after(operations: readonly Operation[]): Snapshot {
     const applied = new Snapshot(this.kept.values())
-    for (const { key, id, record, fingerprint } of operations) {
-      const sent = { ...this.kept.get(key)?.sent, ...record }
-      applied.kept.set(key, { key, fingerprint, id: id ?? `id of ${key}`, sent })
+    for (const { key, id, kind, held, record, fingerprint, removal } of operations) {
+      applied.kept.set(key, {
+        key,
+        fingerprint: removal ? null : fingerprint,
+        id: id ?? `id of ${key}`,
+        sent: kind === 'delete' ? record : { ...held, ...record },
+        removed: removal && kind !== 'create' && kind !== 'update' ? kind : null,
+      })
     }
     return applied
   }
