@@ -66,14 +66,13 @@ interface Target {
 
 function contactOf(workspace: Workspace, entry: Json): Target | null {
   const untag = entry.untag === true && workspace.options.user_untag === 'works'
-  const { id } = workspace.contact(idField(entry, 'id') ?? '') ?? {}
-  if (id === undefined || workspace.contact(id)?.state !== 'active') return null
+  const found = workspace.contact(idField(entry, 'id') ?? '')
+  if (found?.state !== 'active') return null
   return {
-    id,
+    id: found.id,
     apply(tag) {
       // Looked up anew: the same contact may stand in the list twice.
-      const contact = workspace.contact(id)
-      if (contact === undefined) return false
+      const contact = workspace.contact(found.id) ?? found
       workspace.putContact({ ...contact, tags: changed(workspace, contact.tags, tag, untag) })
       return !untag
     },
