@@ -1,9 +1,10 @@
-import type { TargetRecord } from '../../src/connector/index.ts'
-import type { Reply } from './answer.ts'
+import type { Delivery, Operation, TargetRecord } from '../../src/connector/index.ts'
+import { type Reply, text } from './answer.ts'
 import { bodyOf } from './body.ts'
+import { lookUpCompany } from './company-lookup.ts'
 import { postOnly } from './company-refusals.ts'
-import type { Priority } from './limits.ts'
-import { priorities } from './limits.ts'
+import { type Priority, priorities } from './limits.ts'
+import type { Refused } from './list-change.ts'
 import type { Session } from './session.ts'
 
 /** The requests that write a company. */
@@ -26,6 +27,16 @@ export class CompanyCalls {
       },
       signal,
     )
+  }
+
+  /** The id of the company that has a `company_id`, or null in its place; why it is not known; null where nothing was sent. */
+  async find(
+    companyId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string | null } | Refused | null> {
+    const found = await lookUpCompany(this.#session.client, companyId, signal)
+    if (found === null) return null
+    return 'refused' in found ? found.refused : { id: text(found.company, 'id') }
   }
 
   /** Updates the company with an Intercom id; what Intercom does not take here is left out (OAS:28623). */
@@ -68,4 +79,26 @@ function pathOf(id: string): string {
 /** What has begun is finished before anything else is begun. */
 function priorityOf(begun: boolean): Priority {
   return begun ? priorities.repair : priorities.write
+}
+
+/** The company is as wanted; Intercom does not say whether it is new. */
+export function applied(id: string | null): Delivery {
+  return { result: 'applied', id, created: false }
+}
+
+/** The `company_id` of a row; null where it has none. */
+export function companyIdOf({ record }: Operation): string | null {
+  const companyId = record.company_id
+  return typeof companyId === 'string' && companyId !== '' ? companyId : null
+}
+
+/** Operations that concern the same company have the same. */
+export function turnOf(operation: Operation): string {
+  const companyId = companyIdOf(operation)
+  return companyId === null ? `id ${operation.id}` : `company_id ${companyId}`
+}
+
+/** The id in an answer that confirms a company; null for every other reply. */
+export function confirmedId(reply: Reply): string | null {
+  return reply.kind === 'answered' && reply.status === 200 ? text(reply.body, 'id') : null
 }

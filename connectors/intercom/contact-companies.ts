@@ -74,7 +74,7 @@ export class ContactCompanies implements ListWriter {
     const reply = await this.#session.client.call(
       {
         method: 'DELETE',
-        endpoint: '/contacts/{id}/companies/{company_id}',
+        endpoint: '/contacts/{id}/companies/{id}',
         path: `/contacts/${encodeURIComponent(change.id)}/companies/${encodeURIComponent(found.id)}`,
       },
       signal,

@@ -70,7 +70,7 @@ export class Tags implements ListWriter {
     } else await this.#groups.deliver({ ...group, untag: true }, signal)
   }
 
-  /** `DELETE /contacts/{id}/tags/{tag_id}` (OAS:7945), `DELETE /conversations/{id}/tags/{tag_id}` (OAS:10643). */
+  /** `DELETE /contacts/{id}/tags/{id}` (OAS:7945), `DELETE /conversations/{id}/tags/{id}` (OAS:10643). */
   async #untag(change: ListChange, name: string, signal: AbortSignal): Promise<void> {
     const found = await this.#directory.find(name, signal)
     if (found === null) return
@@ -92,7 +92,7 @@ export class Tags implements ListWriter {
     return client.call(
       {
         method: 'DELETE',
-        endpoint: `${records}/{id}/tags/{tag_id}`,
+        endpoint: `${records}/{id}/tags/{id}`,
         path: `${records}/${encodeURIComponent(id)}/tags/${encodeURIComponent(tag.id)}`,
         ...(isConversation ? { body: { admin_id: plan.adminId } } : {}),
       },
