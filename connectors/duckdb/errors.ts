@@ -1,5 +1,6 @@
 import { sep } from 'node:path'
 import { QueryError, StopRunError } from '../../src/connector/index.ts'
+import { rowError } from './row-errors.ts'
 import type { Located } from './sql.ts'
 
 /** An error of DuckDB, as `errors_as_json` writes it; every value is text. */
@@ -11,32 +12,42 @@ interface Reported {
   readonly position?: string
 }
 
+/** The query that failed. */
+export interface FailedQuery {
+  readonly text: string
+  readonly located: Located
+  /** The names of the columns that it returns, once it runs; null while DuckDB only reads its text. */
+  readonly columns: readonly string[] | null
+  readonly projectFolder: string
+}
+
 /** What a failed query means for the run, and where in its text it went wrong. */
 export function queryError(
   error: unknown,
-  text: string,
-  located: Located,
-  running: boolean,
-  projectFolder: string,
+  { text, located, columns, projectFolder }: FailedQuery,
 ): QueryError | StopRunError {
   const report = reported(error as Error)
   const { exception_type: type, exception_message: raw } = report
   const options = { cause: error }
-  const message = `DuckDB: ${running ? withoutValues(raw) : raw}`
+  const asRead = `DuckDB: ${raw}`
+  const message = columns === null ? asRead : rowError(type, raw, [text, ...columns])
   const offset = offsetOf(report, located)
 
   switch (type) {
     case 'Out of Memory':
       return new StopRunError(
-        `${firstParagraph(message)} Raise \`memory_limit\` of the source, or make the query hold less.`,
+        `${firstParagraph(asRead)} Raise \`memory_limit\` of the source, or make the query hold less.`,
         options,
       )
     case 'FATAL':
     case 'INTERNAL':
+      return new StopRunError(message, options)
     case 'HTTP':
     case 'Connection':
-      return new StopRunError(message, options)
+    case 'IO':
+      if (!/^No files found/.test(raw)) return new StopRunError(firstParagraph(asRead), options)
   }
+  if (columns !== null) return new QueryError(message, offset, options)
   const extension = /the (\w+) extension|extension (\w+) to be loaded/.exec(raw)
   if (type === 'Missing Extension' || /exists in the \w+ extension/.test(raw)) {
     return new QueryError(
@@ -56,8 +67,7 @@ export function queryError(
       options,
     )
   }
-  if (type === 'IO') return new StopRunError(message, options)
-  return new QueryError(running ? firstParagraph(message) : message, offset, options)
+  return new QueryError(message, offset, options)
 }
 
 function reported(error: Error): Reported {
@@ -70,16 +80,6 @@ function reported(error: Error): Reported {
     }
   }
   return { exception_type: '', exception_message: error.message }
-}
-
-// While a query runs, what its errors quote comes from rows.
-function withoutValues(message: string): string {
-  return message
-    .replace(/^Original Line:.*\n?/gm, '')
-    .replace(/\b(string|value|timestamp|date|time|interval) (["']).*\2/gis, "$1 '***'")
-    .replace(/\b(value|values|number) -?\d[\d.e+-]*/gi, '$1 ***')
-    .replace(/(out of range[^:]*|divi[^:]*|overflow[^:]*): ?.*$/gim, '$1')
-    .replace(/\((-?[\d.]+ [-+*/] -?[\d.]+)\)/g, '(***)')
 }
 
 function firstParagraph(message: string): string {

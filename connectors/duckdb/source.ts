@@ -55,6 +55,8 @@ class RunningQuery {
   readonly #projectFolder: string
   readonly #signal: AbortSignal
   #statement: DuckDBPreparedStatement | undefined
+  /** The names of the result's columns; null until the query runs. */
+  #columns: readonly string[] | null = null
   #result: DuckDBResult | undefined
   /** What DuckDB's threads are busy with; settles, never rejects. */
   #busy: Promise<unknown> = Promise.resolve()
@@ -85,10 +87,11 @@ class RunningQuery {
   }
 
   async start(): Promise<RowStream> {
-    let running = false
     try {
       const statement = await this.#work(() => this.#prepare())
-      running = true
+      this.#columns = Array.from({ length: statement.columnCount }, (_, index) =>
+        statement.columnName(index),
+      )
       const result = await this.#work(() => statement.stream())
       this.#result = result
       const columns = result
@@ -100,7 +103,7 @@ class RunningQuery {
       }
     } catch (error) {
       await this.end()
-      throw this.#translated(error, running)
+      throw this.#translated(error)
     }
   }
 
@@ -142,7 +145,7 @@ class RunningQuery {
       // The C API ends a stream that failed like one that is complete; only the result's type tells.
       // https://github.com/duckdb/duckdb-rs/pull/832
       if (result.returnType === ResultReturnType.INVALID) {
-        throw this.#translated(await this.#whyItFailed(), true)
+        throw this.#translated(await this.#whyItFailed())
       }
     } finally {
       await this.end()
@@ -168,10 +171,15 @@ class RunningQuery {
     )
   }
 
-  #translated(error: unknown, running: boolean): unknown {
+  #translated(error: unknown): unknown {
     if (this.#signal.aborted) return this.#signal.reason
     if (error instanceof QueryError || error instanceof TryAgainError) return error
-    return queryError(error, this.#text, this.#located, running, this.#projectFolder)
+    return queryError(error, {
+      text: this.#text,
+      located: this.#located,
+      columns: this.#columns,
+      projectFolder: this.#projectFolder,
+    })
   }
 
   async #work<Result>(task: () => Promise<Result>): Promise<Result> {

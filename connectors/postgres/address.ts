@@ -24,6 +24,12 @@ const known = [
 
 const modes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full']
 
+/** One `@`, and nothing that only a special character left as it is can have put there. */
+const wellFormed = /^[a-z]+:\/\/(?:[^@/?#\s]*@)?[^@/?#\s]*(?:\/[^@/?#]*)?(?:\?[^@#]*)?$/i
+
+const malformed =
+  'is not well-formed: write postgres://user:password@host:5432/database, with special characters of the password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25)'
+
 /**
  * Takes a connection string apart. Returns what is wrong with it, in words that hold nothing of it
  * but parameter names, where it cannot be used.
@@ -33,11 +39,12 @@ export function parseUrl(secret: Secret): Address | string {
   try {
     url = new URL(secret.reveal())
   } catch {
-    return 'is not a connection string: write postgres://user:password@host:5432/database, with special characters of the password percent-encoded'
+    return malformed
   }
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
     return 'must start with postgres:// or postgresql://'
   }
+  if (!wellFormed.test(secret.reveal())) return malformed
   const parameters = Object.fromEntries(url.searchParams)
   const unknown = Object.keys(parameters).find((name) => !known.includes(name))
   if (unknown !== undefined) {

@@ -1,15 +1,9 @@
 import { QueryError, StopRunError, TryAgainError } from '../../src/connector/index.ts'
 import type { Address } from './address.ts'
+import { mayHoldValues, type ServerError, withoutValues } from './run-time-errors.ts'
 
-/** What pg throws: the server's fields (https://www.postgresql.org/docs/current/protocol-error-fields.html) or a socket's. */
-interface Thrown {
-  readonly message: string
-  readonly code?: string
-  readonly severity?: string
-  readonly position?: string
-  readonly detail?: string
-  readonly hint?: string
-}
+/** What pg throws: the server's fields, or a socket's. */
+type Thrown = ServerError
 
 const noTls = 'The server does not support SSL connections'
 
@@ -89,7 +83,8 @@ export function queryError(
       options,
     )
   }
-  const message = `Postgres: ${thrown.message}`
+  const hidesValues = mayHoldValues(thrown)
+  const message = `Postgres: ${hidesValues ? withoutValues(thrown, text) : thrown.message}`
   if (/^(57|53|40|55P03|08(?!P01))/.test(code)) return new TryAgainError(message, null, options)
   if (/^(58|XX|F0)/.test(code)) return new StopRunError(message, options)
   if (code === '25006') {
@@ -102,26 +97,14 @@ export function queryError(
     return new QueryError(`${message}; a query takes no parameters such as $1.`, null, options)
   }
   return new QueryError(
-    [maskedMessage(thrown), ...notes(thrown)].join('\n'),
+    [hidesValues ? `${message}.` : message, ...(hidesValues ? [] : notes(thrown))].join('\n'),
     offsetOf(thrown, text),
     options,
   )
 }
 
-// Without a position the value in the message came from a row, not from the query's own text.
-function fromRow(error: Thrown): boolean {
-  return error.code?.startsWith('22') === true && error.position === undefined
-}
-
-function maskedMessage(error: Thrown): string {
-  const message = fromRow(error) ? error.message.replace(/".*"/s, '"***"') : error.message
-  return `Postgres: ${message}`
-}
-
-function notes(error: Thrown): string[] {
-  const { detail, hint } = error
-  const kept = fromRow(error) ? [] : [detail]
-  return [...kept, hint].filter((note): note is string => note !== undefined)
+function notes({ detail, hint }: Thrown): string[] {
+  return [detail, hint].filter((note): note is string => note !== undefined)
 }
 
 /** Postgres counts code points from 1, JavaScript's strings UTF-16 units from 0. */

@@ -190,8 +190,38 @@ describe('duckdb: files', () => {
     const source = await open()
     const error = await errorOf(readAll(source, "select * from 'data/bad.csv'"))
     expect(error).toBeInstanceOf(QueryError)
-    expect(error.message).toContain('"id"')
+    expect(error.message).toContain('column "id"')
+    expect(error.message).toContain('line 40002')
     expect(error.message).not.toContain('private-value')
+    await source.close()
+  })
+
+  it.each([
+    ['v::int', 'Conversion Error: a value cannot be converted to INT32 (column "v")'],
+    ['v::struct(a date)', 'a value cannot be converted (column "v")'],
+    ['v::date', 'a value cannot be converted (column "v")'],
+    ['v::timestamp', 'a value cannot be converted (column "v")'],
+    ['v::int[]', 'a value cannot be converted to INTEGER[] (column "v")'],
+    ["strptime(v, '%Y')", 'does not follow the format'],
+    ['v::json', 'text is not JSON (column "v")'],
+    ["json_extract(v, '$.a')", 'text is not JSON'],
+    ["regexp_matches('x', '(' || v)", 'Invalid Input Error'],
+    ['timezone(v, now())', 'there is no such time zone'],
+    ['date_trunc(v, now())', 'there is no such part of a date'],
+    ["format('{' || v, 1)", 'Invalid Input Error'],
+    ["from_base64(v || '!')", 'Conversion Error'],
+    ["json_value('{}', '$[' || v)", 'a JSON path is not well-formed'],
+    ['error(v)', 'Invalid Input Error'],
+    [`error('No files found that match the pattern "' || v || '"')`, 'Invalid Input Error'],
+    [`error('CSV Error on Line: 1\nError when converting column "' || v || '". ')`, 'Error'],
+    ["error(v || ' when casting from source column ' || v)", 'Invalid Input Error'],
+  ])('shows no value of a row where %s fails', async (expression, text) => {
+    const source = await open()
+    const query = `select ${expression} as result from (select 'private-' || range as v from range(7, 9)) t`
+    const error = await errorOf(readAll(source, query))
+    expect(error).toBeInstanceOf(QueryError)
+    expect(error.message).toContain(text)
+    expect(error.message).not.toMatch(/private|-7|-8/)
     await source.close()
   })
 

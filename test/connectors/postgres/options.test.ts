@@ -47,6 +47,33 @@ describe('postgres options', () => {
     expect(problems({ url: 'private-word' })).not.toContain('private-word')
   })
 
+  it.each([
+    'postgres://u:pri@vate@h/d',
+    'postgres://u:pri@vate@h:5432/d?sslmode=require',
+    'postgres://u:1/vate@h/d',
+    'postgres://u:pri/vate@h/d',
+    'postgres://u:pri@1/vate@h/d',
+    'postgres://u:1?vate@h/d',
+    'postgres://u:1#vate@h/d',
+    'postgres://u:pri#vate@h/d',
+    'postgres://u:pri@h/vate?x=1#vate@h/d',
+    'postgres://u:pri vate@h/d',
+    'postgres://u@h/d?vate@h',
+  ])('ask for percent-encoding in %s, and show no part of it', (url) => {
+    const text = problems({ url })
+    expect(text).toContain('percent-encoded')
+    expect(text).not.toMatch(/vate|pri\b|pri@/)
+  })
+
+  it.each([
+    'postgres://u@h',
+    'postgres://u:p%40%2F%23%3F@h:5432/d%40',
+    'POSTGRESQL://u:!$&*()=+[]:;,.~-_@[::1]:5432/d',
+    'postgres://u@localhost/d?host=/var/run/postgresql&sslmode=disable',
+  ])('take %s', (url) => {
+    expect(problems({ url })).toBe('')
+  })
+
   it('have a JSON Schema with a description for each', () => {
     const schema = z.toJSONSchema(postgres.options, { io: 'input' })
     const properties = Object.entries(schema.properties ?? {})

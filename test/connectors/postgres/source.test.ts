@@ -273,6 +273,51 @@ describe.skipIf(skipped)('postgres', () => {
   })
 
   describe('errors', () => {
+    it.each([
+      ['name::int', '22P02', 'type integer'],
+      ['name::date', '22007', 'type date'],
+      ["(name || '-2020-13-99')::varchar::json", '22P02', 'type json'],
+      ["('2020-13-' || length(name))::date", '22008', 'datetime field overflow'],
+      ["(length(name) || '999999999999')::int", '22003', 'type integer'],
+      ['date_trunc(name, now())', '22023', 'invalid parameter value'],
+      ['now() at time zone name', '22023', 'invalid parameter value'],
+      ["'x' ~ ('(' || name)", '2201B', 'invalid regular expression'],
+      ["decode(name, 'hex')", '22023', 'invalid parameter value'],
+      ['1 / (length(name) - 12)', '22012', 'division by zero'],
+      ['shout(name)', 'P0001', 'function shout, line 2'],
+      ['(select name from people, generate_series(1, 2))', '21000', 'several rows'],
+      ['name::regclass::text', null, 'relation "***" does not exist'],
+      ['(name || \'"x"name\')::regrole::text', null, '***'],
+      ["(name || '.b.c.d.e')::regclass::text", null, '***'],
+      ['current_setting(name)', null, 'unrecognized configuration parameter "***"'],
+    ])('show no value of a row where %s fails', async (expression, state, text) => {
+      const source = await open()
+      await server.execute(
+        `create or replace function shout(said text) returns text language plpgsql as $$
+           begin raise exception 'cannot take %', said using detail = said, hint = said; end $$`,
+        database,
+      )
+      const table = `(select 'private-' || 7777 as name from people offset 0) t`
+      const error = await errorOf(readAll(source, `select ${expression} from ${table}`))
+      expect(error).toBeInstanceOf(QueryError)
+      expect(error.message).toContain(text)
+      if (state !== null) expect(error.message).toContain(`SQLSTATE ${state}`)
+      expect(error.message).not.toMatch(/private|7777|999/)
+      await source.close()
+    })
+
+    it('name what may not be read', async () => {
+      await server.execute(
+        `do $$ begin create role clerk; exception when duplicate_object then end $$;
+         create table if not exists payroll (id int)`,
+        database,
+      )
+      const source = await open({ role: 'clerk' })
+      const error = await errorOf(readAll(source, 'select id from payroll'))
+      expect(error.message).toContain('permission denied for table payroll')
+      await source.close()
+    })
+
     it('carry the hint of the server', async () => {
       const source = await open()
       const error = await errorOf(readAll(source, 'select nam from people'))
