@@ -7,9 +7,9 @@ const times: readonly ColumnType[] = ['date', 'timestamp', 'timestamptz']
 const neverFit: Readonly<Record<AttributeType, readonly ColumnType[]>> = {
   string: times,
   options: times,
-  integer: ['boolean'],
-  float: ['boolean'],
-  boolean: ['integer', 'decimal', 'float', ...times],
+  integer: ['boolean', ...times],
+  float: ['boolean', ...times],
+  boolean: times,
   date: ['boolean'],
 }
 

@@ -23,6 +23,14 @@ const longest = 255
 /** Seconds from here on lie beyond the year 5138; in milliseconds they are the years since 1973. */
 const implausible = 1e11
 
+// What is understood is the same as for the standard fields, which are cast before they come here.
+const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const wholeNumeral = /^[+-]?\d+(?:\.0*)?$/
+const truths = new Map<string, boolean>([
+  ...['true', 't', 'yes', 'y', 'on', '1'].map((word): [string, boolean] => [word, true]),
+  ...['false', 'f', 'no', 'n', 'off', '0'].map((word): [string, boolean] => [word, false]),
+])
+
 /** Options named in a hint, at most. */
 const optionsShown = 10
 
@@ -103,9 +111,12 @@ function fitOption(options: readonly string[], text: string): string | Refusal {
 }
 
 function fitInteger(value: Exclude<Scalar, null>): number | Refusal {
-  const number = fitNumber(value)
-  if (typeof number === 'object') {
-    return { ...number, reason: 'holds whole numbers, and the row has something else' }
+  const number = typeof value === 'string' ? numberOf(value, wholeNumeral) : value
+  if (typeof number !== 'number' || !Number.isFinite(number)) {
+    return {
+      reason: 'holds whole numbers, and the row has something else',
+      hint: 'Cast the column to a whole number in the query, and turn what is none into NULL.',
+    }
   }
   if (Number.isSafeInteger(number)) return number
   return {
@@ -115,8 +126,7 @@ function fitInteger(value: Exclude<Scalar, null>): number | Refusal {
 }
 
 function fitNumber(value: Exclude<Scalar, null>): number | Refusal {
-  const isNumeral = typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value)
-  const number = isNumeral ? Number(value) : value
+  const number = typeof value === 'string' ? numberOf(value, numeral) : value
   if (typeof number === 'number' && Number.isFinite(number)) return number
   return {
     reason: 'holds numbers, and the row has something else',
@@ -124,13 +134,18 @@ function fitNumber(value: Exclude<Scalar, null>): number | Refusal {
   }
 }
 
+function numberOf(text: string, pattern: RegExp): number | null {
+  const trimmed = text.trim()
+  return pattern.test(trimmed) ? Number(trimmed) : null
+}
+
 function fitBoolean(value: Exclude<Scalar, null>): boolean | Refusal {
   if (typeof value === 'boolean') return value
-  const word = String(value).trim().toLowerCase()
-  if (word === 'true' || word === 'false') return word === 'true'
+  const truth = truths.get(String(value).trim().toLowerCase())
+  if (truth !== undefined) return truth
   return {
     reason: 'holds true or false, and the row has something else',
-    hint: 'Say in the query what counts as true.',
+    hint: 'Understood are true, t, yes, y, on, 1 and false, f, no, n, off, 0, in any letter case.',
   }
 }
 

@@ -138,7 +138,7 @@ describe('exits with 2 where the configuration has to be mended', () => {
     })
     expect(code).toBe(2)
     expect(points.filter(({ status }) => status === 'failed')).toMatchObject([
-      { name: 'query', file: 'activations/people.yaml', line: expect.any(Number) },
+      { name: 'query', file: 'activations/people.yaml', line: 4, column: 8 },
     ])
     // The target is looked at all the same.
     expect(points).toContainEqual(expect.objectContaining({ name: 'token', status: 'ok' }))

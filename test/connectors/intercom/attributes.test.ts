@@ -103,7 +103,8 @@ describe('configuration errors', () => {
 
   test.each([
     ['seats', 'boolean', 'whole numbers (integer)'],
-    ['active', 'integer', 'true or false (boolean)'],
+    ['seats', 'timestamp', 'whole numbers (integer)'],
+    ['active', 'date', 'true or false (boolean)'],
     ['since', 'boolean', 'dates (date)'],
     ['plan', 'timestamptz', 'text (string)'],
     ['tier', 'date', 'one of a list of options (options)'],
