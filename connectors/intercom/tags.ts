@@ -1,4 +1,4 @@
-import { type Reply, text } from './answer.ts'
+import { errorsOf, type Reply, text } from './answer.ts'
 import { judge } from './failures.ts'
 import { type Priority, priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
@@ -78,10 +78,12 @@ export class Tags implements ListWriter {
     if (found.tag === undefined) return change.removed(name)
     const reply = await this.#untagCall(change.id, found.tag, signal)
     if (reply.kind === 'stopped') return
-    if (isRecordMissing(reply) && change.operation.kind !== 'untag') {
+    if (isRecordMissing(reply)) {
+      // What is gone has no tags; where the row is still there, it has to be put there anew.
+      if (change.operation.kind === 'untag') return change.removed(name)
       return change.failed(gone(this.#session, reply))
     }
-    if (confirms(reply) || isMissing(reply)) change.removed(name)
+    if (confirms(reply) || isTagMissing(reply)) change.removed(name)
     else change.failed(refusal(reply, name))
   }
 
@@ -165,10 +167,22 @@ function confirms(reply: Reply): boolean {
   return reply.kind === 'answered' && reply.status === 200 && text(reply.body, 'id') !== null
 }
 
+/** It is the tag that is gone, or not on the record. */
 function isTagMissing(reply: Reply): boolean {
-  return isMissing(reply) && !isRecordMissing(reply)
+  return isMissing(reply) && !isRecordMissing(reply) && !isAdminMissing(reply)
+}
+
+function isAdminMissing(reply: Reply): boolean {
+  return isMissing(reply) && errorsOf(reply.body).some(({ code }) => code === 'admin_not_found')
 }
 
 function refusal(reply: Exclude<Reply, { kind: 'stopped' }>, name: string): Refused {
-  return refusedTag(judge(reply, { tags: name }))
+  const refused = refusedTag(judge(reply, { tags: name }))
+  if (!isAdminMissing(reply)) return refused
+  const failure = {
+    ...refused.failure,
+    field: 'admin_id',
+    hint: 'admin_id of the activation has to be the id of a teammate of this workspace.',
+  }
+  return { ...refused, failure }
 }
