@@ -65,7 +65,7 @@ function removalsIn(totals: PlanTotals): number {
 function minRows(limit: number | null, { rows }: PlanTotals): GuardRefusal | null {
   if (limit === null || rows >= limit) return null
   const message =
-    `The query returned ${count(rows, 'row')}, and "min_rows" asks for ${limit} at least. ` +
+    `The query returned ${count(rows, 'row')}, and "min_rows" asks for ${count(limit)} at least. ` +
     advice('min_rows', 'Look at the query and at the tables behind it')
   return { guard: 'min_rows', found: rows, limit, message }
 }
@@ -92,7 +92,7 @@ function maxRemovals(
   if (removals === 0) return null
   if (totals.rows === 0) {
     const message =
-      `The query returned no rows, and "on_removed" would take away all of ${count(removals, 'known key')}. ` +
+      `The query returned no rows, and "on_removed" would act on ${count(removals, 'known key')}, all there are. ` +
       `Look at the query and at the tables behind it; or let it through once with --allow max_removals.`
     return { guard: 'max_removals', found: removals, limit: 0, message }
   }
@@ -100,7 +100,7 @@ function maxRemovals(
   const limit = limitOf(amount, totals.known)
   if (!exceeds(removals, limit)) return null
   const message =
-    `${count(removals, 'row')} of ${count(totals.known, 'known key')} left the query, and "max_removals" allows ${allowance(amount, limit)}. ` +
+    `The rows of ${count(removals)} of ${count(totals.known, 'known key')} left the query, and "max_removals" allows ${allowance(amount, limit)}. ` +
     advice('max_removals', 'Look at the query: a join or a filter may have lost them')
   return { guard: 'max_removals', found: removals, limit, message }
 }
@@ -119,12 +119,13 @@ function exceeds(found: number, limit: number): boolean {
 }
 
 function allowance(amount: Amount, limit: number): string {
-  if ('count' in amount) return String(amount.count)
+  if ('count' in amount) return count(amount.count)
   // As for `exceeds`: 29 % of 100 are 29, whatever the product says.
   const whole = Math.floor(limit + limit * 1e-9)
-  return `${whole} (${Number((amount.share * 100).toPrecision(12))}%)`
+  return `${count(whole)} (${Number((amount.share * 100).toPrecision(12))}%)`
 }
 
-function count(number: number, thing: string): string {
-  return `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`
+function count(number: number, thing = ''): string {
+  const digits = number.toLocaleString('en')
+  return thing === '' ? digits : `${digits} ${thing}${number === 1 ? '' : 's'}`
 }
