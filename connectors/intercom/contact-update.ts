@@ -1,9 +1,10 @@
 import type { Delivery } from '../../src/connector/index.ts'
 import { survivorOf } from './conflicts.ts'
-import { gone, idOf, merged } from './contact-answers.ts'
+import { gone, type Heard, idOf, merged } from './contact-answers.ts'
 import { type ContactTask, updateBody } from './contact-task.ts'
 import { withId } from './deliver.ts'
 import { judge } from './failures.ts'
+import { versionAtLeast } from './options.ts'
 
 /** How many merges in a row are followed (OAS:8294-8480: "may need up to 3 hops"). */
 const mostHops = 3
@@ -33,19 +34,30 @@ export async function updateContact(
     const reply = await calls.update(id, updateBody(task))
     const done = idOf(reply)
     if (done !== null) return { result: 'applied', id: done, created: false }
-    if (gone(reply)) {
-      if (restored || !mayUnarchive(task)) return 'gone'
+    if (gone(reply) && !restored && mayUnarchive(task)) {
       restored = true
       const ended = await restore(task, id)
-      if (ended !== 'restored') return ended
-      continue
+      if (ended === 'restored') continue
+      if (ended !== 'gone') return ended
     }
-    const survivor = merged(reply) ? survivorOf(reply) : null
-    if (survivor === null || hops === mostHops) return withId(judge(reply, operation.record), id)
+    const survivor = await survivorIn(task, id, reply)
+    if (survivor === null || hops === mostHops) {
+      return gone(reply) ? 'gone' : withId(judge(reply, operation.record), id)
+    }
     id = survivor
     hops += 1
     restored = false
   }
+}
+
+/**
+ * The contact into which this one was merged; null where it was not. That a write answers 410 is likely, that a
+ * look does is documented (FACTS 3.1, 3.2): where the write says 404, a look tells.
+ */
+async function survivorIn(task: ContactTask, id: string, reply: Heard): Promise<string | null> {
+  if (merged(reply)) return survivorOf(reply)
+  if (!gone(reply) || !versionAtLeast(task.session.apiVersion, '2.16')) return null
+  return survivorOf(await task.calls.get(id))
 }
 
 /** Unarchives. A merged contact counts as restored: the update that follows is led to its survivor. */

@@ -160,7 +160,11 @@ async function replace(task: ContactTask): Promise<Delivery> {
     if (identityOf(task) === null) {
       return { result: 'rejected', failure: notFound('id') }
     }
-    if (session.plan.mode !== 'update' && !isLead(task)) return createContact(task)
+    const updates = session.plan.mode === 'update'
+    if (!updates && !isLead(task)) return createContact(task)
+    if (updates && session.plan.identifier === 'external_id' && search.findsByExternalId) {
+      return findOrFail(task)
+    }
     const hits = await search.again(operation, signal)
     return 'result' in hits ? hits : resolve(task, hits)
   }

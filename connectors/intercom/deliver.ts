@@ -1,5 +1,11 @@
 import { type Delivery, type Operation, StopRunError } from '../../src/connector/index.ts'
-import { type ListDelivery, listsDiffer, onlyListsDiffer, type Placed } from './lists.ts'
+import {
+  type ListDelivery,
+  listsBefore,
+  listsDiffer,
+  onlyListsDiffer,
+  type Placed,
+} from './lists.ts'
 import type { DeliverOne } from './session.ts'
 
 type Report = (ordinal: number, delivery: Delivery) => void
@@ -56,25 +62,30 @@ async function deliverLists(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const unreported = new Map(placed.map(({ operation, id }) => [operation.ordinal, id]))
+  const unreported = new Map(placed.map((each) => [each.operation.ordinal, each]))
   try {
     await lists.deliver(
       placed,
       (ordinal, failure) => {
-        const id = unreported.get(ordinal)
-        if (id === undefined) throw new Error(`lists of ${ordinal} were reported twice`)
+        const reported = unreported.get(ordinal)
+        if (reported === undefined) throw new Error(`lists of ${ordinal} were reported twice`)
         unreported.delete(ordinal)
-        report(ordinal, failure ?? { result: 'applied', id, created: created.has(ordinal) })
+        const { id } = reported
+        if (failure === null)
+          report(ordinal, { result: 'applied', id, created: created.has(ordinal) })
+        else report(ordinal, failure.id === undefined ? { ...failure, id } : failure)
       },
       signal,
     )
   } finally {
-    for (const [ordinal, id] of unreported) report(ordinal, interrupted(id))
+    for (const [ordinal, each] of unreported) {
+      report(ordinal, { ...interrupted(each.id), held: listsBefore(each) })
+    }
   }
 }
 
 /** The result of an operation that was interrupted between two of its requests; the next run takes it up again. */
-export function interrupted(id?: string): Delivery {
+export function interrupted(id?: string): Extract<Delivery, { result: 'retry' }> {
   const failure = {
     code: 'not_attempted',
     message: 'The run was stopped before the row was wholly delivered.',

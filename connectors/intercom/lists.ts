@@ -35,6 +35,13 @@ export interface ListDelivery {
   ): Promise<void>
 }
 
+/** The lists of a record as they stand before anything of them was changed. */
+export function listsBefore({ operation, moved }: Placed): TargetRecord {
+  const { record, held } = operation
+  const names = ['tags', 'companies'].filter((name) => Object.hasOwn(record, name))
+  return Object.fromEntries(names.map((name) => [name, moved ? [] : (held?.[name] ?? [])]))
+}
+
 /** Whether an operation wants anything of its lists: they differ, or are to be emptied. */
 export function listsDiffer(operation: Operation): boolean {
   const { kind, changed } = operation
@@ -42,12 +49,16 @@ export function listsDiffer(operation: Operation): boolean {
   return kind === 'untag' || changed.includes('tags') || changed.includes('companies')
 }
 
-/** Whether nothing but lists differs, so that the record itself needs no request once its id is known. */
+/**
+ * Whether nothing but lists differs, so that the record itself needs no request once its id is known. One that
+ * millrace archived has to be brought back first.
+ */
 export function onlyListsDiffer(operation: Operation): boolean {
-  const { kind, changed } = operation
+  const { kind, changed, archivedByUs } = operation
   if (kind === 'untag') return true
   return (
     kind === 'update' &&
+    !archivedByUs &&
     changed.length > 0 &&
     changed.every((field) => field === 'tags' || field === 'companies')
   )

@@ -231,7 +231,11 @@ describe('ids that are no longer right', () => {
     const { result, calls } = await deliverOne(here, byExternalId, person(1), gone)
     const [contact] = here.sandbox.contents().contacts
     expect(result).toEqual({ result: 'applied', id: contact?.id, created: true })
-    expect(calls).toEqual({ 'PUT /contacts/{id}': 1, 'POST /contacts': 1 })
+    expect(calls).toEqual({
+      'PUT /contacts/{id}': 1,
+      'GET /contacts/{id}': 1,
+      'POST /contacts': 1,
+    })
   })
 
   test('where creating is refused the wrong id is forgotten', async () => {
