@@ -91,7 +91,7 @@ export class CompanyWriter implements RecordWriter {
     const reply = await this.#calls.post(operation.record, signal, true)
     if (reply.kind === 'stopped') return interrupted()
     const id = confirmedId(reply)
-    if (unanswered(reply)) this.#perhapsMade.add(turn)
+    if (id === null && unanswered(reply)) this.#perhapsMade.add(turn)
     else this.#perhapsMade.delete(turn)
     return id === null ? judge(reply, operation.record) : { result: 'applied', id, created: true }
   }

@@ -29,9 +29,9 @@ export class CompanyRemoval {
     const byId = this.#session.plan.identifier === 'id'
     if (id !== null) {
       const ended = await this.#delete(operation, id, false, signal)
-      const known = removal || byId || this.#perhapsGone.has(turnOf(operation))
       if (ended !== 'missing') return ended
-      if (known || companyId === null) return this.#absent(operation)
+      const settled = removal || byId || this.#perhapsGone.has(turnOf(operation))
+      if (settled || companyId === null) return this.#absent(operation)
     }
     if (companyId === null) return rejected(noCompanyIdentifier(byId ? 'id' : 'company_id'))
     const found = await this.#calls.find(companyId, signal)
@@ -51,9 +51,10 @@ export class CompanyRemoval {
     const reply = await this.#calls.delete(id, signal, begun)
     if (reply.kind === 'stopped') return begun ? interrupted() : null
     if (isMissing(reply)) return 'missing'
-    if (unanswered(reply)) this.#perhapsGone.add(turnOf(operation))
+    const done = confirmedId(reply) !== null
+    if (!done && unanswered(reply)) this.#perhapsGone.add(turnOf(operation))
     else this.#perhapsGone.delete(turnOf(operation))
-    return confirmedId(reply) === null ? judge(reply, operation.record) : applied(null)
+    return done ? applied(null) : judge(reply, operation.record)
   }
 
   #absent(operation: Operation): Delivery {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import type { Operation, TargetRecord } from '../../../src/connector/index.ts'
 import { closeAll, deliverAll, never, operation, runAll, session } from './harness.ts'
 
 afterEach(closeAll)
@@ -59,4 +60,202 @@ test('an attribute whose name would be a property of every object is sent as any
   await runAll(clock, () => deliverAll(target, [operation(0, record)]))
   const [request] = sandbox.requests().log
   expect(Object.getOwnPropertyNames(request?.body?.custom_attributes)).toEqual(['__proto__'])
+})
+
+/** An operation on a company that Intercom has, identified by Intercom's own id. */
+function byId(id: string, record: TargetRecord, held: TargetRecord | null = null): Operation {
+  return operation(0, record, id, { held })
+}
+
+const native = {
+  object: 'company',
+  identifier: 'id',
+  fields: ['id', 'company_id', 'name'],
+} as const
+
+test('by id, what Intercom does not change there is refused instead of left out in silence', async () => {
+  const { sandbox, clock, open } = await session()
+  const [id = ''] = sandbox.seed({
+    companies: [{ company_id: 'c1', remote_created_at: 1_600_000_000 }],
+  }).companies
+  const target = await open({ ...native, mode: 'update' })
+  const deliver = (one: Operation) => runAll(clock, () => deliverAll(target, [one]))
+  const same = { company_id: 'c1', remote_created_at: 1_600_000_000, name: 'N' }
+  expect(await deliver(byId(id, same))).toEqual([{ result: 'applied', id, created: false }])
+  for (const [field, value] of [
+    ['company_id', 'c2'],
+    ['remote_created_at', 1_700_000_000],
+  ] as const) {
+    const failure = { code: 'invalid_value', field }
+    const before = target.requests.total
+    const differing = { ...same, [field]: value }
+    expect(await deliver(byId(id, differing))).toMatchObject([{ result: 'rejected', failure }])
+    expect(await deliver(byId(id, differing, same))).toMatchObject([
+      { result: 'rejected', failure },
+    ])
+    expect(target.requests.total - before).toBe(1)
+  }
+  expect(sandbox.contents().companies).toMatchObject([same])
+})
+
+test('by id, fields that are only for creation stay out of updates and belong to creations', async () => {
+  const { sandbox, clock, open } = await session()
+  const [id = ''] = sandbox.seed({ companies: [{ company_id: 'c1', plan: 'old' }] }).companies
+  const target = await open({ ...native, createOnly: ['company_id', 'plan'] })
+  const record = { company_id: 'c2', plan: 'new', name: 'N' }
+  const results = await runAll(clock, () =>
+    deliverAll(target, [operation(0, record, id, { kind: 'create' }), operation(1, record)]),
+  )
+  expect(results.map(({ result }) => result)).toEqual(['applied', 'applied'])
+  expect(sandbox.contents().companies).toMatchObject([
+    { company_id: 'c1', plan: 'old', name: 'N' },
+    { company_id: 'c2', plan: 'new', name: 'N' },
+  ])
+})
+
+test('by company_id, it costs a look to know whether a company is new to fields of creation', async () => {
+  const { sandbox, clock, open } = await session()
+  sandbox.seed({ companies: [{ company_id: 'c1', plan: 'old' }] })
+  const target = await open({ ...plan, fields: ['company_id', 'plan'], createOnly: ['plan'] })
+  const results = await runAll(clock, () =>
+    deliverAll(target, [
+      operation(0, { company_id: 'c1', plan: 'new' }),
+      operation(1, { company_id: 'c2', plan: 'new' }),
+    ]),
+  )
+  expect(results).toMatchObject([{ created: false }, { created: true }])
+  expect(sandbox.contents().companies).toMatchObject([{ plan: 'old' }, { plan: 'new' }])
+  expect(target.requests.byEndpoint).toEqual({ 'GET /companies': 2, 'POST /companies': 2 })
+})
+
+test('no company is created without company_id', async () => {
+  const { sandbox, clock, open } = await session()
+  for (const mode of ['upsert', 'insert'] as const) {
+    const identifier = mode === 'upsert' ? 'id' : null
+    const target = await open({ ...native, mode, identifier })
+    const [result] = await runAll(clock, () => deliverAll(target, [operation(0, { name: 'N' })]))
+    const failure = { code: 'missing_identifier', field: 'company_id' }
+    expect(result).toMatchObject({ result: 'rejected', failure })
+  }
+  expect(sandbox.contents().companies).toEqual([])
+})
+
+test('rows that name one company take turns', async () => {
+  const { sandbox, clock, open } = await session({ latency_ms: 50 })
+  const target = await open({ ...native, mode: 'insert', identifier: null })
+  const record = { company_id: 'c1', name: 'N' }
+  const results = await runAll(clock, () =>
+    deliverAll(target, [operation(0, record), operation(1, record)]),
+  )
+  expect(results).toMatchObject([
+    { result: 'applied', created: true },
+    { result: 'rejected', failure: { code: 'already_exists' } },
+  ])
+  expect(sandbox.contents().companies).toHaveLength(1)
+})
+
+test('an update by company_id never creates, not even to set remote_created_at', async () => {
+  const { sandbox, clock, open } = await session()
+  const [id = ''] = sandbox.seed({ companies: [{ company_id: 'c1' }] }).companies
+  const fields = ['company_id', 'remote_created_at']
+  const target = await open({ ...plan, mode: 'update', fields })
+  const update = (ordinal: number, company_id: string, more: Partial<Operation>) =>
+    operation(ordinal, { company_id, remote_created_at: 1_600_000_000 }, id, {
+      kind: 'update',
+      ...more,
+    })
+  const results = await runAll(clock, () =>
+    deliverAll(target, [update(0, 'c1', {}), update(1, 'c2', { id: 'gone' })]),
+  )
+  expect(results).toMatchObject([
+    { result: 'applied', id },
+    { result: 'rejected', id: null, failure: { code: 'not_found', field: 'company_id' } },
+  ])
+  expect(sandbox.contents().companies).toMatchObject([
+    { company_id: 'c1', remote_created_at: 1_600_000_000 },
+  ])
+})
+
+for (const fault of [
+  { kind: 'reset', applied: true },
+  { kind: 'reset', applied: false },
+  { kind: 'garbage', applied: true },
+] as const) {
+  const what = `${fault.kind}, ${fault.applied ? '' : 'not '}applied`
+
+  test(`an insert whose answer was lost is no duplicate of itself (${what})`, async () => {
+    const { sandbox, clock, open } = await session()
+    sandbox.faults.add({ method: 'POST', path: '/companies', fault })
+    const target = await open({ ...native, mode: 'insert', identifier: null })
+    const one = [operation(0, { company_id: 'c1', name: 'N' })]
+    const [first] = await runAll(clock, () => deliverAll(target, one))
+    const [second] = await runAll(clock, () => deliverAll(target, one))
+    expect(first).toMatchObject({ result: 'retry' })
+    expect(second).toMatchObject({ result: 'applied', created: true })
+    expect(sandbox.contents().companies).toMatchObject([{ company_id: 'c1', name: 'N' }])
+  })
+
+  for (const identifier of ['id', 'company_id'] as const) {
+    test(`a deletion by ${identifier} whose answer was lost is done when sent again (${what})`, async () => {
+      const { sandbox, clock, open } = await session()
+      const [id = ''] = sandbox.seed({ companies: [{ company_id: 'c1' }] }).companies
+      sandbox.faults.add({ method: 'DELETE', path: '/companies/{id}', fault })
+      const target = await open({ ...native, mode: 'delete', identifier })
+      const one = [
+        identifier === 'id'
+          ? operation(0, {}, id, { kind: 'delete' })
+          : operation(0, { company_id: 'c1' }, null, { kind: 'delete' }),
+      ]
+      const [first] = await runAll(clock, () => deliverAll(target, one))
+      const [second] = await runAll(clock, () => deliverAll(target, one))
+      expect(first).toMatchObject({ result: 'retry' })
+      expect(second).toEqual({ result: 'applied', id: null, created: false })
+      expect(sandbox.contents().companies).toEqual([])
+    })
+  }
+}
+
+test('a company whose row left the query is deleted; if it is gone already, so much the better', async () => {
+  const { sandbox, clock, open } = await session()
+  const [id = ''] = sandbox.seed({
+    companies: [{ company_id: 'c1' }, { company_id: 'c2' }],
+  }).companies
+  const target = await open(plan)
+  const removal = { kind: 'delete', removal: true } as const
+  const results = await runAll(clock, () =>
+    deliverAll(target, [
+      operation(0, { company_id: 'c1' }, id, removal),
+      operation(1, { company_id: 'c9' }, 'gone', removal),
+    ]),
+  )
+  const done = { result: 'applied', id: null, created: false }
+  expect(results).toEqual([done, done])
+  expect(sandbox.contents().companies).toMatchObject([{ company_id: 'c2' }])
+})
+
+test('an activation that only tags writes nothing else', async () => {
+  const { sandbox, clock, open } = await session()
+  const ids = sandbox.seed({ companies: [{ company_id: 'c1' }, { company_id: 'c2' }] }).companies
+  const target = await open({ ...plan, mode: 'update', fields: ['company_id'], lists: ['tags'] })
+  const tag = (ordinal: number, id: string | null) =>
+    operation(ordinal, { company_id: `c${ordinal + 1}`, tags: ['VIP'] }, id, { kind: 'update' })
+  const first = await runAll(clock, () => deliverAll(target, [tag(0, null), tag(1, null)]))
+  expect(first).toMatchObject(ids.map((id) => ({ result: 'applied', id })))
+  expect(sandbox.contents().companies).toMatchObject([{ tags: ['VIP'] }, { tags: ['VIP'] }])
+  expect(target.requests.byEndpoint).toEqual({ 'GET /companies': 2, 'POST /tags': 1 })
+})
+
+test('a company that was made anew meanwhile gets all its tags', async () => {
+  const { sandbox, clock, open } = await session()
+  const [id = ''] = sandbox.seed({ companies: [{ company_id: 'c1' }] }).companies
+  const target = await open({ ...plan, lists: ['tags'] })
+  const [result] = await runAll(clock, () =>
+    deliverAll(target, [
+      operation(0, { company_id: 'c1', name: 'N', tags: ['a', 'b'] }, 'gone', {
+        held: { company_id: 'c1', tags: ['a'] },
+      }),
+    ]),
+  )
+  expect(result).toMatchObject({ result: 'applied', id })
+  expect([...(sandbox.contents().companies[0]?.tags ?? [])].sort()).toEqual(['a', 'b'])
 })
