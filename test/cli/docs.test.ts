@@ -5,7 +5,17 @@ import { failureCodes } from '../../src/connector/index.ts'
 import { failureColumns } from '../../src/report/failures.ts'
 import { millrace } from '../support/cli.ts'
 
-const commands = ['init', 'validate', 'plan', 'run', 'status', 'failures', 'sandbox', 'schema']
+const commands = [
+  'init',
+  'validate',
+  'check',
+  'plan',
+  'run',
+  'status',
+  'failures',
+  'sandbox',
+  'schema',
+]
 
 async function run(...args: string[]): Promise<{ readonly stdout: string }> {
   return millrace(args, { cwd: tmpdir() })

@@ -4,7 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { type CliResult, millrace } from '../support/cli.ts'
 
 const cwd = tmpdir()
-const commands = ['init', 'validate', 'plan', 'run', 'status', 'failures', 'sandbox', 'schema']
+const commands = [
+  'init',
+  'validate',
+  'check',
+  'plan',
+  'run',
+  'status',
+  'failures',
+  'sandbox',
+  'schema',
+]
 
 async function run(...args: string[]): Promise<CliResult> {
   return millrace(args, { cwd })
@@ -38,6 +48,8 @@ describe('millrace --help', () => {
         init [dir]                        Make a runnable project: configuration, two
                                           activations, sample data.
         validate [options] [names...]     Check every YAML file, offline.
+        check [options] [names...]        Connect to everything that activations use,
+                                          and say what fits and what does not.
         plan [options] [names...]         Show what a run would send, and send
                                           nothing.
         run [options] [names...]          Plan, write and record: send what is new or
@@ -136,6 +148,37 @@ describe('the help of a command', () => {
       Examples:
         $ millrace validate
         $ millrace validate --profile prod --json | jq '.problems[]'
+      "
+    `)
+  })
+
+  it('check', async () => {
+    expect(await help('check')).toMatchInlineSnapshot(`
+      "Usage: millrace check [options] [names...]
+
+      Connect to everything that activations use, and say what fits and what does not.
+
+      Arguments:
+        names                  activations, also as globs; every enabled one if none
+                               is named
+
+      Options:
+        --sample <count>       rows of each query to compare with the target (default:
+                               100)
+        --json                 print the result as one JSON object
+        -h, --help             show help
+
+      Global Options:
+        ...
+
+      Looks at the query and its columns, the token and its scopes, attributes, and how many of the
+      sample's identifiers exist in the target. Writes nothing, there or here. Shows identifiers of rows,
+      but none of their other values.
+
+      Examples:
+        $ millrace check
+        $ millrace check people --sample 500
+        $ millrace check --json | jq '.activations[].points[] | select(.status == "failed")'
       "
     `)
   })
@@ -292,6 +335,7 @@ describe('usage errors end with exit code 2 and a suggestion', () => {
   it.each([
     [['vaildate'], "unknown command 'vaildate'\n(Did you mean validate?)"],
     [['run', '--jsn'], "unknown option '--jsn'\n(Did you mean --json?)"],
+    [['check', '--sample', '0'], 'Give a number from 1 to 10000.'],
     [['plan', '--format', 'pdf'], 'Allowed choices are text, markdown, json.'],
     [['plan', '--show', 'all'], 'Give a number from 0 to 999999.'],
     [['run', '--skip-code', '256'], 'An exit code is a number from 0 to 255.'],
