@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
+import { company } from '../../../connectors/intercom/company-object.ts'
 import type { Operation, TargetRecord } from '../../../src/connector/index.ts'
+import { compileCast } from '../../../src/plan/cast.ts'
+import { isRefusal } from '../../../src/plan/refusal.ts'
 import { closeAll, deliverAll, never, operation, runAll, session } from './harness.ts'
 
 afterEach(closeAll)
@@ -258,4 +261,24 @@ test('a company that was made anew meanwhile gets all its tags', async () => {
   )
   expect(result).toMatchObject({ result: 'applied', id })
   expect([...(sandbox.contents().companies[0]?.tags ?? [])].sort()).toEqual(['a', 'b'])
+})
+
+test('monthly_spend is never cut off in silence, and never larger than Intercom takes', () => {
+  const field = company.fields.find(({ name }) => name === 'monthly_spend')
+  if (field === undefined) throw new Error('companies have no monthly_spend')
+  const refused = (type: 'float' | 'decimal' | 'integer' | 'text', value: number | string) => {
+    const cast = compileCast({ type }, field)
+    return typeof cast === 'string' || isRefusal(cast(value))
+  }
+  expect(refused('float', 12)).toBe(false)
+  expect(refused('integer', 2_147_483_647)).toBe(false)
+  for (const [type, value] of [
+    ['float', 12.5],
+    ['decimal', '12.50'],
+    ['text', '12.5'],
+    ['integer', 2_147_483_648],
+    ['float', Number.NaN],
+  ] as const) {
+    expect(refused(type, value)).toBe(true)
+  }
 })
