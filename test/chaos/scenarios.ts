@@ -1,0 +1,144 @@
+/** One activation, the query results that it meets one after the other, and what Intercom holds before. */
+export interface Scenario {
+  readonly name: string
+  readonly activation: string
+  /** The rows of `rows.csv`, one text per query result. */
+  readonly results: readonly string[]
+  /** Seed of the sandbox. */
+  readonly seed?: object
+}
+
+const size = 40
+
+function csv(header: string, line: (number: number) => string, skip = 0): string {
+  const lines = Array.from({ length: size - skip }, (_, index) => line(index + skip))
+  return [header, ...lines, ''].join('\n')
+}
+
+const fields = 'user_id,email,plan,tags,accounts'
+
+const first = csv(fields, (n) => `u${n},p${n}@example.com,free,x|y,acme`)
+const second = csv(
+  fields,
+  (n) => `u${n},p${n}@example.com,${n % 2 ? 'pro' : 'free'},${n % 3 ? 'y|z' : 'x|y'},globex`,
+)
+const shorter = csv(fields, (n) => `u${n},p${n}@example.com,free,x|y,acme`, size / 2)
+
+const existing = {
+  contacts: Array.from({ length: size }, (_, n) => ({
+    external_id: `u${n}`,
+    email: `p${n}@example.com`,
+  })),
+}
+
+const head = (rest: string) => `query: |
+  select * from read_csv('rows.csv', header = true, all_varchar = true)
+${rest}`
+
+const contact = (mode: string, identifier: string, more = '') =>
+  head(`target: contact
+mode: ${mode}
+identifier: ${identifier}
+fields:
+  external_id: user_id
+  email: email
+  custom_attributes.plan: plan
+${more}`)
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'upsert of contacts by external_id',
+    activation: contact('upsert', 'external_id'),
+    results: [first, second],
+  },
+  {
+    name: 'upsert of contacts by email',
+    activation: contact('upsert', 'email'),
+    results: [first, second],
+  },
+  {
+    name: 'upsert of contacts that exist, with tags and companies',
+    activation: contact(
+      'upsert',
+      'external_id',
+      `companies: [{ company_id: accounts, separator: "|" }]
+create_missing: true
+tags: [{ from: tags, separator: "|" }]`,
+    ),
+    results: [first, second],
+    seed: existing,
+  },
+  {
+    name: 'rows that leave, archived',
+    activation: contact(
+      'upsert',
+      'external_id',
+      'on_removed: archive\nguards: { max_removals: off }',
+    ),
+    results: [first, shorter, first],
+  },
+  {
+    name: 'update of contacts',
+    activation: contact('update', 'external_id'),
+    results: [second],
+    seed: existing,
+  },
+  {
+    name: 'insert of contacts',
+    activation: contact('insert', 'external_id').replace('identifier: external_id\n', ''),
+    results: [first],
+  },
+  {
+    name: 'delete of contacts',
+    activation: head(`target: contact
+mode: delete
+identifier: external_id
+confirm: permanent
+fields: { external_id: user_id }`),
+    results: [first],
+    seed: existing,
+  },
+  {
+    name: 'archive of contacts',
+    activation: head(`target: contact
+mode: archive
+identifier: external_id
+fields: { external_id: user_id }`),
+    results: [first],
+    seed: existing,
+  },
+  {
+    name: 'leads by email',
+    activation: head(`target: contact
+mode: upsert
+identifier: email
+fields:
+  email: email
+  role: { value: lead }
+  custom_attributes.plan: plan`),
+    results: [first, second],
+  },
+  {
+    name: 'upsert of companies with tags',
+    activation: head(`target: company
+mode: upsert
+identifier: company_id
+fields:
+  company_id: user_id
+  name: email
+tags: [{ from: tags, separator: "|" }]`),
+    results: [first, second],
+  },
+  {
+    name: 'delete of companies',
+    activation: head(`target: company
+mode: delete
+identifier: company_id
+confirm: permanent
+fields: { company_id: user_id }`),
+    results: [first],
+    seed: {
+      companies: Array.from({ length: size }, (_, n) => ({ company_id: `u${n}`, name: `n${n}` })),
+    },
+  },
+]

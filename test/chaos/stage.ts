@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type RunningIntercomSandbox,
+  startSandbox,
+} from '../../connectors/intercom/sandbox/index.ts'
+import { realClock } from '../../src/run/system.ts'
+import { type CliResult, millrace } from '../support/cli.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** Requests under way at once in these runs: few, so that a kill finds a run half done. */
+export const concurrency = 8
+
+/** A project and a sandbox for one scenario, run as users run it: as a process that can be killed. */
+export class Stage {
+  readonly sandbox: RunningIntercomSandbox
+  readonly #folder: string
+
+  private constructor(sandbox: RunningIntercomSandbox, folder: string) {
+    this.sandbox = sandbox
+    this.#folder = folder
+  }
+
+  static async open({ activation, seed }: Scenario): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
+    const sandbox = await startSandbox(
+      { rate_limit: 0, search_lag_ms: 0, attributes: ['contact.plan:string'] },
+      { clock: realClock, random: () => 0.5 },
+    )
+    if (seed !== undefined) sandbox.seed(seed)
+    await mkdir(join(folder, 'activations'))
+    await writeFile(join(folder, 'activations', 'rows.yaml'), activation)
+    await writeFile(
+      join(folder, 'millrace.yaml'),
+      `sources: { warehouse: { type: duckdb } }
+targets:
+  intercom: { type: intercom, token: ${sandbox.token}, base_url: "${sandbox.url}", concurrency: ${concurrency} }
+`,
+    )
+    return new Stage(sandbox, folder)
+  }
+
+  async give(rows: string): Promise<void> {
+    await writeFile(join(this.#folder, 'rows.csv'), rows)
+  }
+
+  run(): Promise<CliResult> {
+    return millrace(['run', '--json'], { cwd: this.#folder })
+  }
+
+  /** Runs and kills the process as soon as Intercom has got so many further requests. True where it came to that. */
+  async killAfter(requests: number): Promise<boolean> {
+    const until = this.sandbox.requests().total + requests
+    let watch: NodeJS.Timeout | undefined
+    const result = await millrace(['run', '--json'], {
+      cwd: this.#folder,
+      started: (child) => {
+        watch = setInterval(() => {
+          if (this.sandbox.requests().total >= until) child.kill('SIGKILL')
+        }, 1)
+      },
+    })
+    clearInterval(watch)
+    return result.signal === 'SIGKILL'
+  }
+
+  /** What Intercom holds, without what differs from run to run: ids, times, and the external ids of leads. */
+  contents(): object {
+    const { contacts, companies, tags } = this.sandbox.contents()
+    const sorted = (items: readonly object[]) => items.map((item) => JSON.stringify(item)).sort()
+    return {
+      contacts: sorted(
+        contacts.map((contact) => ({
+          state: contact.state,
+          role: contact.role,
+          external_id: contact.role === 'lead' ? null : contact.external_id,
+          email: contact.email,
+          custom_attributes: contact.custom_attributes,
+          tags: [...contact.tags].sort(),
+          companies: [...contact.companies].sort(),
+        })),
+      ),
+      companies: sorted(
+        companies.map(({ company_id, name, tags: own }) => ({
+          company_id,
+          name,
+          tags: [...own].sort(),
+        })),
+      ),
+      tags: [...tags].sort(),
+    }
+  }
+
+  /** Requests that change something. */
+  writes(): number {
+    return Object.entries(this.sandbox.requests().byEndpoint)
+      .filter(([endpoint]) => !endpoint.startsWith('GET') && endpoint !== 'POST /contacts/search')
+      .reduce((sum, [, count]) => sum + count, 0)
+  }
+
+  async close(): Promise<void> {
+    await this.sandbox.close()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
