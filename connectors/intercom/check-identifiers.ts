@@ -34,7 +34,7 @@ export async function checkIdentifiers(
   const looked = plan.object === 'contact' ? values : values.slice(0, mostSingle)
   const there = await existing(ask, plan.object, identifier, looked)
   if (there === null) {
-    const message = 'cannot be compared: the token may not read what is in Intercom'
+    const message = 'cannot be compared: Intercom refused to look them up'
     return [{ name, status: 'skipped', message }]
   }
   const missing = looked.filter((value) => !there.has(value))
@@ -104,7 +104,8 @@ async function otherExternalIds(
   const found = await findContacts(ask, 'email', [...byEmail.keys()].slice(0, searchSize))
   const others = (found ?? []).flatMap((contact) => {
     const row = contact.email === null ? undefined : byEmail.get(compared('email', contact.email))
-    return row === undefined ? [] : [{ theirs: contact.external_id, ours: row.record.external_id }]
+    const [theirs, ours] = [contact.external_id, row?.record.external_id]
+    return row === undefined || theirs === ours ? [] : [{ theirs, ours }]
   })
   const [first] = others
   if (first === undefined) return null

@@ -1,10 +1,14 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connectors } from '../../connectors/index.ts'
 import {
   type RunningIntercomSandbox,
   startSandbox,
 } from '../../connectors/intercom/sandbox/index.ts'
+import { loadProject } from '../../src/config/project.ts'
+import { checkActivations } from '../../src/run/check.ts'
+import { Interruption } from '../../src/run/interruption.ts'
 import { realClock } from '../../src/run/system.ts'
 import { millrace } from '../support/cli.ts'
 import { folderWith, projectFiles } from './support.ts'
@@ -267,6 +271,44 @@ describe('exits with 0 and warns', () => {
     expect(code).toBe(0)
     expect(points).toContainEqual(expect.objectContaining({ name: 'rows', status: 'warning' }))
   })
+})
+
+it('finds what a run would stop for, at the same place', async () => {
+  const fields = { ...people, 'custom_attributes.seat': 'user_id' }
+  const cwd = await project({ 'activations/people.yaml': activation(fields) })
+  const { code, stderr } = await millrace(['run'], { cwd })
+  expect(code).toBe(2)
+  expect(stderr).toMatch(
+    /activations\/people\.yaml:9:\d+: custom_attributes\.seat: the workspace has/,
+  )
+  expect(sandbox.contents().contacts).toEqual([])
+})
+
+it('ends the query once it has the sample', async () => {
+  const query =
+    "select 'u-' || n as user_id, null as email, null as full_name from range(50000000) r(n)"
+  const { code, points } = await check({
+    'activations/people.yaml': activation(people).replace(/^query: .*$/m, `query: ${query}`),
+  })
+  expect(code).toBe(0)
+  expect(points).toContainEqual(expect.objectContaining({ name: 'rows', message: '100 sampled' }))
+})
+
+it('stops between activations where it is interrupted', async () => {
+  const environment = {}
+  const path = await project()
+  const loaded = await loadProject({ path, profile: null, environment, connectors })
+  const checks = await checkActivations({
+    project: loaded,
+    activations: loaded.activations,
+    clock: realClock,
+    random: () => 0.5,
+    listener: () => {},
+    signal: AbortSignal.abort(new Interruption(143)),
+    sample: 10,
+  })
+  expect(checks).toMatchObject([{ exitCode: 143, points: [{ name: 'check', status: 'skipped' }] }])
+  expect(sandbox.requests().log).toEqual([])
 })
 
 it('goes on with the next activation where one fails', async () => {
