@@ -78,14 +78,9 @@ function kindOf(
   id: string | null,
   before: Stand | null,
 ): 'create' | 'update' {
-  switch (mode) {
-    case 'update':
-      return 'update'
-    case 'insert':
-      return before === null || before.held === null ? 'create' : 'update'
-    case 'upsert':
-      return before === null && id === null ? 'create' : 'update'
-  }
+  if (mode === 'update' || before?.isDelivered === true) return 'update'
+  // Where the row itself names the record there is nothing to create.
+  return mode === 'upsert' && id !== null ? 'update' : 'create'
 }
 
 /** What has to be sent of a record that the target has; null for nothing. */

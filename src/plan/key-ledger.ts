@@ -128,7 +128,7 @@ export class KeyLedger {
       known.size === 0 ? new Map() : await snapshot.entries([...known])
     for (const { entry, key, row } of pending) {
       const before = entries.get(key)
-      if (standOf(before, scope) !== null) this.#table.mark(entry, mark.delivered)
+      if (standOf(before, scope)?.isDelivered === true) this.#table.mark(entry, mark.delivered)
       if ('record' in row) this.#planRecord(entry, key, row, before)
       else if ('failure' in row) this.#reject(entry, key, row.failure)
       else this.#rejectDuplicate(entry, key, row.duplicate)

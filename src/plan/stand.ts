@@ -5,8 +5,9 @@ import type { Scope } from './scope.ts'
 /** How things stand with a record that the target has, as far as confirmed outcomes tell. */
 export interface Stand {
   readonly id: string | null
-  /** What was confirmed; null where only the id is known. */
   readonly held: TargetRecord | null
+  /** Whether anything was ever confirmed; else only the id is known, perhaps from a refusal. */
+  readonly isDelivered: boolean
   /**
    * Whether the target holds what `held` says. Not where a later attempt may have changed it, where it was archived, nor
    * where its row had left the query.
@@ -24,5 +25,6 @@ export function standOf(entry: SnapshotEntry | undefined, scope: Scope): Stand |
   const origin = scope.originOf(fingerprint)
   if (origin === 'foreign' || origin === 'deleted' || removed === 'delete') return null
   const isCertain = fingerprint !== null && origin === 'held'
-  return { id, held: sent, isCertain, archivedByUs: removed === 'archive' }
+  const isDelivered = fingerprint !== null || sent !== null
+  return { id, held: sent, isDelivered, isCertain, archivedByUs: removed === 'archive' }
 }

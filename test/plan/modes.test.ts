@@ -60,7 +60,7 @@ describe('each mode against each state of a key', () => {
       never,
       ['create null', 'update null', 'create null', 'delete null', 'archive null'],
     ],
-    ['only the id known', learnt, ['update x', 'update x', 'create null', 'delete x', 'archive x']],
+    ['only the id known', learnt, ['create x', 'update x', 'create null', 'delete x', 'archive x']],
     ['not certain', uncertain, ['update x', 'update x', 'update x', 'delete x', 'archive x']],
     [
       'deleted when it left',

@@ -96,7 +96,7 @@ describe('against the snapshot', () => {
 
   test.each([
     ['nothing known', { id: null, sent: null }, 'create', 3],
-    ['the id known', { id: 'x', sent: null }, 'update', 3],
+    ['the id known', { id: 'x', sent: null }, 'create', 3],
     ['the same sent before', { id: 'x', sent: record(ann) }, 'update', 3],
     ['something else sent before', { id: null, sent: { ...record(ann), name: 'A' } }, 'update', 3],
   ] as const)('a key whose state is not known is sent again: %s', async (_, entry, kind, count) => {
