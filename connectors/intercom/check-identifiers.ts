@@ -123,25 +123,35 @@ function sharePoint(
   missing: readonly string[],
   hint: string | null,
 ): CheckPoint {
-  const there = looked.length - missing.length
-  const share = `${there} of ${looked.length} values of ${identifier} in the sample exist in Intercom`
-  const parts = [share]
-  if (missing.length > 0) {
-    parts.push(`missing are for example ${missing.slice(0, examplesShown).join(', ')}`)
-    if (object === 'contact') parts.push('archived and just created contacts are not seen')
-  }
-  const consequence = consequenceOf(mode, there, missing.length)
-  if (consequence !== null) parts.push(consequence)
-  const message = `${parts.join('; ')}.${hint === null ? '' : ` ${hint}`}`
-  const isFine = mode === 'upsert' ? there > 0 && hint === null : consequence === null
-  return { name, status: isFine ? 'ok' : 'warning', message }
+  const absent = new Set(missing)
+  const there = looked.filter((value) => !absent.has(value))
+  const share = `${there.length} of ${looked.length} values of ${identifier} in the sample exist in Intercom`
+  const consequence = consequenceOf(mode, there, missing)
+  const unseen = 'Archived contacts and those of the last minutes are not seen.'
+  const parts = [`${share}${consequence}.`]
+  if (missing.length > 0 && object === 'contact') parts.push(unseen)
+  if (hint !== null) parts.push(hint)
+  const fails = mode === 'insert' ? there.length > 0 : missing.length > 0
+  const isFine = mode === 'upsert' ? there.length > 0 && hint === null : !fails
+  return { name, status: isFine ? 'ok' : 'warning', message: parts.join(' ') }
 }
 
-/** What a run would make of what is missing, or is there. */
-function consequenceOf(mode: DeliveryPlan['mode'], there: number, missing: number): string | null {
-  if (mode === 'insert') return there > 0 ? 'those that exist fail as already_exists' : null
-  if (missing === 0) return null
-  return mode === 'upsert'
-    ? 'a run creates those that do not'
-    : 'those that do not fail as not_found'
+/** What a run would make of those that are missing, or are there, with examples. */
+function consequenceOf(
+  mode: DeliveryPlan['mode'],
+  there: readonly string[],
+  missing: readonly string[],
+): string {
+  if (mode === 'insert') {
+    return there.length === 0 ? '' : `, which then fail as already_exists: ${examples(there)}`
+  }
+  if (missing.length === 0) return ''
+  const others = mode === 'upsert' ? 'a run creates the others' : 'the others fail as not_found'
+  return `; ${others}: ${examples(missing)}`
+}
+
+function examples(values: readonly string[]): string {
+  const shown = values.slice(0, examplesShown).join(', ')
+  const more = values.length - examplesShown
+  return more > 0 ? `${shown} and ${more} more` : shown
 }

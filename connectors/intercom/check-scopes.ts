@@ -168,7 +168,7 @@ function writeTags(object: string): Scope {
 const writeAttributes: Scope = {
   name: 'write data attributes',
   permission: 'Write data attributes',
-  blocks: 'create_attributes: true (POST /data_attributes)',
+  blocks: 'POST /data_attributes, which create_attributes: true needs',
   probe: null,
   needed: true,
 }

@@ -92,7 +92,7 @@ describe('check', () => {
         ok       API version            2.16
         ok       scope: read contacts   POST /contacts/search is allowed
         skipped  scope: write contacts  cannot be seen without writing. Without the permission "Read and write users" of the app, Intercom refuses POST /contacts and PUT /contacts/{id}.
-        ok       identifiers            2 of 3 values of external_id in the sample exist in Intercom; missing are for example u-3; archived and just created contacts are not seen; a run creates those that do not.
+        ok       identifiers            2 of 3 values of external_id in the sample exist in Intercom; a run creates the others: u-3. Archived contacts and those of the last minutes are not seen.
 
       1 activation: 8 ok, 1 skipped
       "

@@ -316,7 +316,7 @@ describe('identifiers of contacts', () => {
       name: 'identifiers',
       status: 'ok',
       message:
-        '2 of 6 values of external_id in the sample exist in Intercom; missing are for example u3, u4, u5; archived and just created contacts are not seen; a run creates those that do not.',
+        '2 of 6 values of external_id in the sample exist in Intercom; a run creates the others: u3, u4, u5 and 1 more. Archived contacts and those of the last minutes are not seen.',
     })
     expect(JSON.stringify(points)).not.toContain('Secret')
   })
@@ -332,7 +332,7 @@ describe('identifiers of contacts', () => {
       const { point } = await check({ seed, plan: { mode }, sample: people('u1', 'u9') })
       expect(point('identifiers')).toMatchObject({
         status: 'warning',
-        message: expect.stringMatching(/1 of 2 .*u9.*those that do not fail as not_found/),
+        message: expect.stringMatching(/1 of 2 .*; the others fail as not_found: u9\. Archived/),
       })
     },
   )
@@ -342,7 +342,9 @@ describe('identifiers of contacts', () => {
     const { point } = await check({ seed, plan, sample: people('u1', 'u9') })
     expect(point('identifiers')).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/1 of 2 .*those that exist fail as already_exists/),
+      message: expect.stringMatching(
+        /1 of 2 .* exist in Intercom, which then fail as already_exists: u1\./,
+      ),
     })
     const other = await check({ seed, plan, sample: people('u8', 'u9') })
     expect(other.point('identifiers')).toMatchObject({ status: 'ok' })
@@ -420,7 +422,9 @@ describe('identifiers that have no search', () => {
     })
     expect(point('identifiers')).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/^1 of 2 values of id .*101.*not_found/),
+      message: expect.stringMatching(
+        /^1 of 2 values of id .*; the others fail as not_found: 101\.$/,
+      ),
     })
   })
 })
