@@ -37,6 +37,9 @@ export interface Call {
 /** How often a request that was refused for the rate limit is sent again before the engine is asked. */
 const refusalsWaitedOut = 5
 
+/** A longer pause than this, in milliseconds, is for the engine to wait out, or to end the run for. */
+const longestPause = 60_000
+
 /** Intercom over HTTP: one pool of connections, one limiter, one reading of every answer. */
 export class Client {
   readonly #options: ClientOptions
@@ -72,7 +75,7 @@ export class Client {
 
   /**
    * Sends a request and says what came of it. Waits its turn in the limiter; a refusal for the rate limit is
-   * waited out and sent again here. Once `signal` aborts nothing is sent, and what is under way is finished.
+   * waited out and sent again here, unless Intercom asks for more than a minute. Once `signal` aborts nothing is sent, and what is under way is finished.
    */
   async call(call: Call, signal: AbortSignal): Promise<Reply> {
     let priority = call.priority ?? priorities.write
@@ -81,6 +84,8 @@ export class Client {
       const reply = await this.#limiter.run(priority, signal, () => this.#send(call))
       if (reply === null) return { kind: 'stopped' }
       if (reply.kind !== 'limited') return reply
+      const pause = this.#limiter.pausedFor
+      if (pause > longestPause) return { ...reply, waitMilliseconds: pause }
       refusal = reply
       priority = priorities.again
     }

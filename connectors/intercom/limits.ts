@@ -66,6 +66,11 @@ export class Limiter {
     })
   }
 
+  /** Milliseconds for which the server wants no request at all. */
+  get pausedFor(): number {
+    return this.#budget.pausedFor(this.#clock.now())
+  }
+
   /** Drops what waits. Requests under way are not touched. */
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return

@@ -81,6 +81,11 @@ export class WindowBudget {
   /** Requests of other apps per request of ours, in the last window that ended. */
   #foreignShare = 0
 
+  /** Milliseconds from `now` for which the server wants no request at all; 0 where it said no such thing. */
+  pausedFor(now: number): number {
+    return Math.max(0, this.#pausedUntil - now)
+  }
+
   /** How many requests may start at `now`. */
   allowance(now: number): Allowance {
     if (now < this.#pausedUntil) return { room: 0, again: this.#pausedUntil, probe: false }

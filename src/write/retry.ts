@@ -16,6 +16,9 @@ export const deliveryRetries: RetryPolicy = { attempts: 5, firstDelay: 1_000, lo
 /** Before anything was sent there is nothing to save by patience: a person may be waiting. */
 export const preparationRetries: RetryPolicy = { attempts: 3, firstDelay: 500, longestDelay: 5_000 }
 
+/** A target that asks to be left alone for longer than this, in milliseconds, is left to the next run. */
+export const longestAsked = 10 * 60_000
+
 /**
  * Milliseconds to wait after the given try (from 1) has failed: "full jitter", so that many clients that failed
  * together do not come back together, and never less than what the other side asked for.
@@ -49,6 +52,7 @@ export async function tryAgain<Result>(
       return await call()
     } catch (error) {
       if (!(error instanceof TryAgainError) || attempt >= policy.attempts) throw error
+      if ((error.waitMilliseconds ?? 0) > longestAsked) throw error
       await clock.sleep(retryDelay(policy, attempt, random, error.waitMilliseconds), signal)
     }
   }

@@ -20,7 +20,7 @@ import {
 import type { OperationQueue, OutcomeJournal } from './interfaces.ts'
 import { OutageDetector } from './outage.ts'
 import { OutcomeGroups } from './outcome-groups.ts'
-import { deliveryRetries, preparationRetries, retryDelay, tryAgain } from './retry.ts'
+import { deliveryRetries, longestAsked, preparationRetries, retryDelay, tryAgain } from './retry.ts'
 import { RetryQueue } from './retry-queue.ts'
 
 export interface WriteOptions {
@@ -37,9 +37,6 @@ export interface WriteOptions {
 
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
 const mostRetriesWaiting = 1_000
-
-/** A target that asks for more than this, in milliseconds, is left to the next run. */
-const longestAsked = 10 * 60_000
 
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000

@@ -156,3 +156,20 @@ test('refusals without an end are handed to the engine, with what the server ask
   expect(target.requests).toMatchObject({ total: 6, rateLimited: 6 })
   expect(here.clock.now() - before).toBeGreaterThanOrEqual(35_000)
 })
+
+test('a pause of hours is handed to the engine at once', async () => {
+  const here = await session()
+  here.sandbox.faults.add({
+    times: null,
+    fault: { kind: 'status', status: 429, headers: { 'Retry-After': '99999' } },
+  })
+  const target = await here.open({ object: 'company', identifier: 'company_id', fields: [] })
+  const before = here.clock.now()
+  const [result] = await runAll(here.clock, () =>
+    deliverAll(target, [operation(0, { company_id: 'c1' })]),
+  )
+  expect(result).toMatchObject({ result: 'retry', failure: { code: 'rate_limited' } })
+  const { waitMilliseconds } = result as { waitMilliseconds: number }
+  expect(waitMilliseconds).toBeGreaterThan(99_000_000)
+  expect(here.clock.now() - before).toBeLessThan(10_000)
+})
