@@ -16,7 +16,14 @@ import {
   heldByAnother,
   perhapsCreated,
 } from './contact-refusals.ts'
-import { type ContactTask, createBody, identityOf, isLead, textOf } from './contact-task.ts'
+import {
+  type ContactTask,
+  createBody,
+  identifiedById,
+  identityOf,
+  isLead,
+  textOf,
+} from './contact-task.ts'
 import { mayUnarchive, unrestorable, updateContact } from './contact-update.ts'
 import { withId } from './deliver.ts'
 import { judge } from './failures.ts'
@@ -127,9 +134,13 @@ async function adopt(task: ContactTask, id: string): Promise<Delivery> {
   return ended === 'gone' ? withId(changedMeanwhile(), null) : ended
 }
 
-/** With an email in the record the conflict may have come from that, and the contact be another person. */
+/**
+ * With an email in the record the conflict may have come from that, and the contact be another person; not where the
+ * row names the contact's id.
+ */
 export function mayBeAnothers(task: ContactTask): boolean {
   const { record } = task.operation
+  if (identifiedById(task)) return false
   return identityOf(task) === 'external_id' && textOf(record, 'email') !== null
 }
 

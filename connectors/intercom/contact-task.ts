@@ -23,11 +23,9 @@ export function isLead({ operation }: Pick<ContactTask, 'operation'>): boolean {
   return operation.record.role === 'lead'
 }
 
-/** Whether the id is a value of the row, so that it says which contact is meant and no other will do. */
-export function idIsOfRow({ operation, session }: ContactTask): boolean {
-  if (session.plan.identifier !== 'id' || operation.id === null) return false
-  const { id } = operation.record
-  return id !== null && id !== ''
+/** Whether the id says which contact is meant, so that no other will do. */
+export function identifiedById({ operation, session }: ContactTask): boolean {
+  return session.plan.identifier === 'id' && operation.id !== null
 }
 
 /** What makes a contact the one that the row is about; null where the row has neither. */

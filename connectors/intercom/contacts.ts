@@ -15,8 +15,8 @@ import { removeContact } from './contact-removal.ts'
 import { ContactSearch, choose } from './contact-search.ts'
 import {
   type ContactTask,
+  identifiedById,
   identityOf,
-  idIsOfRow,
   isLead,
   nothingToWrite,
   textOf,
@@ -76,11 +76,9 @@ async function deliver(task: ContactTask, hits: readonly Hit[]): Promise<Deliver
   if (kind === 'delete' || kind === 'archive') return removeContact(task, hits)
   if (kind === 'untag') return place(task, hits)
   if (task.session.plan.mode === 'insert') return insert(task, hits)
-  const { id } = task.operation
+  const { id, held } = task.operation
   if (id === null) return resolve(task, hits)
-  if (kind === 'create' && task.operation.held === null && mayBeAnothers(task)) {
-    return verify(task, id)
-  }
+  if (kind === 'create' && held === null && mayBeAnothers(task)) return verify(task, id)
   const ended = await updateContact(task, id)
   return ended === 'gone' ? replace(task) : ended
 }
@@ -148,18 +146,18 @@ async function findOrFail(task: ContactTask): Promise<Delivery> {
   return ended === 'gone' ? failure : ended
 }
 
-/** The id led nowhere: it is forgotten, and the row goes on as if none had been known. */
+/**
+ * The id led nowhere: it is forgotten, and the row goes on as if none had been known. Where rows name the id, nothing
+ * else says whom they mean.
+ */
 async function replace(task: ContactTask): Promise<Delivery> {
   const { operation, session, search, signal } = task
-  if (idIsOfRow(task)) return { result: 'rejected', failure: notFound('id') }
+  if (identifiedById(task)) return { result: 'rejected', failure: notFound('id'), id: null }
   const delivery = await anew()
   const saysId = delivery.result === 'applied' || delivery.id !== undefined
   return saysId ? delivery : withId(delivery, null)
 
   async function anew(): Promise<Delivery> {
-    if (identityOf(task) === null) {
-      return { result: 'rejected', failure: notFound('id') }
-    }
     const updates = session.plan.mode === 'update'
     if (!updates && !isLead(task)) return createContact(task)
     if (updates && session.plan.identifier === 'external_id' && search.findsByExternalId) {
@@ -182,10 +180,10 @@ async function verify(task: ContactTask, id: string): Promise<Delivery> {
   return ended === 'gone' ? replace(task) : ended
 }
 
-/** Something was confirmed of an operation that kept its id: then it was created by an earlier try. */
+/** Something was confirmed of an operation with an id: then it was created before, and only its lists are missing. */
 async function insert(task: ContactTask, hits: readonly Hit[]): Promise<Delivery> {
   const { id, held } = task.operation
-  if (id !== null && held !== null) return { result: 'applied', id, created: true }
+  if (id !== null && held !== null) return { result: 'applied', id, created: false }
   const [lead] = hits
   if (lead === undefined) return create(task)
   if (await isOurs(task, lead.id)) return { result: 'applied', id: lead.id, created: true }

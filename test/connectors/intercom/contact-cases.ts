@@ -46,8 +46,8 @@ function contactsIn(state: State) {
 function recordOf({ mode, means }: Case): TargetRecord {
   const { external_id, email } = person
   const identifiers: Record<Means, TargetRecord> = {
-    id: { id: first },
-    'NULL id': { id: null, external_id, email },
+    id: {},
+    'NULL id': { external_id, email },
     external_id: { external_id, email },
     email: { email },
     none: { external_id, email },
@@ -59,9 +59,9 @@ function recordOf({ mode, means }: Case): TargetRecord {
 function operationOf(tried: Case): Operation {
   const { mode, means, known } = tried
   const record = recordOf(tried)
-  const kinds = { upsert: known ? 'update' : 'create', insert: 'create' } as const
-  const kind = mode === 'upsert' || mode === 'insert' ? kinds[mode] : mode
   const id = known || means === 'id' ? first : null
+  const kinds = { upsert: id === null ? 'create' : 'update', insert: 'create' } as const
+  const kind = mode === 'upsert' || mode === 'insert' ? kinds[mode] : mode
   return operation(0, record, id, { kind, held: known ? record : null })
 }
 
@@ -77,7 +77,7 @@ export async function carryOut(tried: Case): Promise<Ending> {
     mode,
     identifier,
     onArchived,
-    fields: Object.keys(task.record),
+    fields: [...(means === 'id' ? ['id'] : []), ...Object.keys(task.record)],
   })
   const [delivery] = await runAll(clock, async () => {
     await target.prepare(never)

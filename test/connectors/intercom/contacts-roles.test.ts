@@ -51,8 +51,7 @@ describe('leads', () => {
     test(`a lead that exists is found by email, not created again (${plan.identifier})`, async () => {
       const here = await session()
       const [id] = here.sandbox.seed({ contacts: [{ role: 'lead', email }] }).contacts
-      const record = plan.identifier === 'id' ? { id: null, ...lead } : lead
-      const { result, calls } = await deliverOne(here, plan, record)
+      const { result, calls } = await deliverOne(here, plan, lead)
       expect(result).toEqual({ result: 'applied', id, created: false })
       expect(calls).toEqual({ 'POST /contacts/search': 1, 'PUT /contacts/{id}': 1 })
       expect(here.sandbox.contents().contacts).toMatchObject([{ role: 'lead', name: 'Lead' }])
@@ -73,7 +72,7 @@ describe('leads', () => {
 
   test('without an email a lead is not created, since it would never be found again', async () => {
     const here = await session()
-    const { result, calls } = await deliverOne(here, byId, { id: null, name: 'L', role: 'lead' })
+    const { result, calls } = await deliverOne(here, byId, { name: 'L', role: 'lead' })
     expect(result).toMatchObject({ failure: { code: 'missing_identifier', field: 'email' } })
     expect(calls).toEqual({})
   })
@@ -204,7 +203,7 @@ describe('from one role to the other', () => {
   test('a user does not become a lead: refused by Intercom where nobody knew', async () => {
     const here = await session()
     const [id] = here.sandbox.seed({ contacts: [{ email }] }).contacts
-    const { result } = await deliverOne(here, byId, { id: id ?? '', ...lead }, id)
+    const { result } = await deliverOne(here, byId, lead, id)
     expect(result).toMatchObject({
       result: 'rejected',
       failure: { code: 'invalid_value', field: 'role', httpStatus: 400 },

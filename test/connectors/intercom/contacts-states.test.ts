@@ -200,7 +200,7 @@ describe('removals', () => {
     const [id = ''] = here.sandbox.seed({ contacts: [person] }).contacts
     here.sandbox.faults.add({ method: 'DELETE', fault: { kind: 'reset', applied: true } })
     const plan: PlanInput = { object: 'contact', mode: 'delete', identifier: 'id', fields: ['id'] }
-    const task = operation(0, { id }, id, { kind: 'delete' })
+    const task = operation(0, {}, id, { kind: 'delete' })
     const { result, calls } = await deliverOne(here, plan, task, 2)
     expect(result).toEqual({ result: 'applied', id: null, created: false })
     expect(calls).toEqual({ 'DELETE /contacts/{id}': 2 })
@@ -247,9 +247,9 @@ describe('insert', () => {
   test('one whose lists failed after it was created is not created again', async () => {
     const here = await session()
     const [id = ''] = here.sandbox.seed({ contacts: [person] }).contacts
-    const task = operation(0, person, id, { kind: 'create', held: { tags: [] } })
+    const task = operation(0, person, id, { held: { tags: [] } })
     const { result, calls } = await deliverOne(here, plan, task)
-    expect(result).toEqual({ result: 'applied', id, created: true })
+    expect(result).toEqual({ result: 'applied', id, created: false })
     expect(calls).toEqual({})
   })
 

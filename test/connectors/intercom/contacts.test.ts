@@ -197,7 +197,7 @@ describe('contacts in the way', () => {
     const here = await session()
     const other = { external_id: 'other', email: 'p1@example.com', name: 'Other' }
     const [id] = here.sandbox.seed({ contacts: [other] }).contacts
-    const learnt: Operation = { ...operation(0, person(1), id), kind: 'create' }
+    const learnt = operation(0, person(1), id, { kind: 'create' })
     const { results, calls } = await deliverMany(here, byExternalId, [learnt])
     const contacts = here.sandbox.contents().contacts
     expect(results).toMatchObject([{ result: 'applied', id: contacts[1]?.id, created: true }])
@@ -208,7 +208,7 @@ describe('contacts in the way', () => {
   test('an id learnt from a refusal is used if its contact is the one that is meant', async () => {
     const here = await session()
     const [id] = here.sandbox.seed({ contacts: [{ ...person(1), name: 'Old' }] }).contacts
-    const learnt: Operation = { ...operation(0, person(1), id), kind: 'create' }
+    const learnt = operation(0, person(1), id, { kind: 'create' })
     const { results, calls } = await deliverMany(here, byExternalId, [learnt])
     expect(results).toEqual([{ result: 'applied', id, created: false }])
     expect(calls).toEqual({ 'GET /contacts/{id}': 1, 'PUT /contacts/{id}': 1 })
