@@ -6,7 +6,7 @@ import type { ListChange, Refused } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
 import { gone, isMissing, isRecordMissing } from './missing.ts'
 import type { Session } from './session.ts'
-import { sideBySide } from './side-by-side.ts'
+import { allEnded, sideBySide } from './side-by-side.ts'
 
 /** Attaches contacts to companies and detaches them, which takes Intercom's ids of both (FACTS 3.3). */
 export class ContactCompanies implements ListWriter {
@@ -27,12 +27,8 @@ export class ContactCompanies implements ListWriter {
 
   /** Detached first, so that a contact with all the companies that it may have can exchange some. */
   async #deliverOne(change: ListChange, signal: AbortSignal): Promise<void> {
-    const detach = (companyId: string, either: AbortSignal) =>
-      this.#detach(change, companyId, either)
-    const attach = (companyId: string, either: AbortSignal) =>
-      this.#attach(change, companyId, either)
-    await sideBySide(change.removals, detach, signal)
-    await sideBySide(change.additions, attach, signal)
+    await allEnded(change.removals.map((companyId) => this.#detach(change, companyId, signal)))
+    await allEnded(change.additions.map((companyId) => this.#attach(change, companyId, signal)))
   }
 
   /** `POST /contacts/{id}/companies` (OAS:6916); attaching twice does no harm. */

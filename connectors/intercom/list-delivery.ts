@@ -28,7 +28,9 @@ export function openLists(session: Session): ListDelivery {
       try {
         const deliver = ([list, writer]: (typeof writers)[number], either: AbortSignal) =>
           writer.deliver(
-            batch.flatMap(({ changes }) => changes.filter((change) => change.list === list)),
+            batch.flatMap(({ changes }) =>
+              changes.filter((change) => change.list === list && change.unsettled > 0),
+            ),
             either,
           )
         await sideBySide(writers, deliver, signal)

@@ -26,3 +26,10 @@ export async function sideBySide<Item>(
   const stop = errors.find((error) => error instanceof StopRunError) ?? errors[0]
   if (stop !== undefined) throw stop
 }
+
+/** Waits until all have ended, then throws the first error, if any. */
+export async function allEnded(work: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(work)
+  const failed = ended.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
