@@ -119,6 +119,7 @@ class ActivationRun {
         target,
         queue: state,
         journal: state,
+        operations,
         clock,
         random,
         signal: this.#signal,

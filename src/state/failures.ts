@@ -1,4 +1,5 @@
 import type { FailureCode } from '../connector/index.ts'
+import { readAbandoned } from './abandoned.ts'
 import type { Cell, Database, Session } from './database.ts'
 import type { FailureRecord, Timestamp } from './store.ts'
 import { fromColumn } from './text.ts'
@@ -47,6 +48,7 @@ export async function* readFailures(
     const named = activation === undefined ? '' : 'and a.name = ?'
     const bindings = activation === undefined ? [run] : [run, activation]
     yield* readPages(database, `${pageOfRun} ${named}`, 'o.key', bindings)
+    yield* readAbandoned(database, run, activation)
     return
   }
   // One activation after the other, since only the keys of one lie in order.

@@ -1,7 +1,9 @@
 import type { Failure, FailureCode, Outcome, OutcomeStatus } from '../connector/index.ts'
 import { outcomeStatuses } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
+import { countAbandoned } from './abandoned.ts'
 import type { Cell, Session } from './database.ts'
+import { runOverKeys } from './key-lists.ts'
 import type { Timestamp } from './store.ts'
 import { prose, toColumn } from './text.ts'
 
@@ -42,15 +44,15 @@ const learnId = `insert into snapshot (activation_id, key, target_id) values (?,
 
 /** Lists were changed in part: what is held is known, what the rest of the record is like is not. */
 const keepHeld = `insert into snapshot (activation_id, key, sent) values (?, ?, ?)
-  on conflict (activation_id, key) do update set sent = excluded.sent, fingerprint = null`
+  on conflict (activation_id, key) do update set sent = excluded.sent, fingerprint = null, removed = null`
 
-const forgetId = 'update snapshot set target_id = null where activation_id = ? and key = ?'
+const forgetId = 'update snapshot set target_id = null where activation_id = ? and key in (:keys)'
 
 const forgetFingerprint =
-  'update snapshot set fingerprint = null where activation_id = ? and key = ?'
+  'update snapshot set fingerprint = null where activation_id = ? and key in (:keys)'
 
 const resolveFailure =
-  'update failures set resolved_at = ? where activation_id = ? and key = ? and resolved_at is null'
+  'update failures set resolved_at = ? where activation_id = ? and resolved_at is null and key in (:keys)'
 
 /** A failure that was resolved and comes back begins anew. */
 const openFailure = (attempts: string) => `insert into failures
@@ -94,10 +96,7 @@ export async function loseFingerprints(
   activation: number,
   keys: readonly string[],
 ): Promise<void> {
-  await session.runEach(
-    forgetFingerprint,
-    keys.map((key) => [activation, toColumn(key)]),
-  )
+  await runOverKeys(session, forgetFingerprint, [activation], keys.map(toColumn))
 }
 
 /** Records how operations ended. Throws where an operation has an outcome already. */
@@ -134,11 +133,11 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   const confirmedWithId: Cell[][] = []
   const confirmed: Cell[][] = []
   const learnt: Cell[][] = []
-  const forgotten: Cell[][] = []
+  const forgotten: string[] = []
   // Tried, without an answer that settles it: the target may hold the old record or the new one.
-  const doubtful: Cell[][] = []
+  const doubtful: string[] = []
   const partly: Cell[][] = []
-  const resolved: Cell[][] = []
+  const resolved: string[] = []
   const applied: Cell[][] = []
   const failed: FailedOutcome[] = []
   for (const outcome of outcomes) {
@@ -152,23 +151,23 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
         confirmedWithId.push([activation, key, fingerprint, target, sent, removed, now, run])
       }
       applied.push([run, ordinal, outcome.created ? 1 : 0, outcome.attempts])
-      resolved.push([now, activation, key])
+      resolved.push(key)
       continue
     }
     if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
     if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
-    if (id === null) forgotten.push([activation, key])
+    if (id === null) forgotten.push(key)
     if (outcome.held !== undefined) partly.push([activation, key, JSON.stringify(outcome.held)])
-    if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key])
+    if (status === 'failed' || status === 'in_doubt') doubtful.push(key)
     failed.push({ ...outcome, status, failure })
   }
   await session.runEach(confirmWithId, confirmedWithId)
   await session.runEach(confirm, confirmed)
   await session.runEach(learnId, learnt)
-  await session.runEach(forgetId, forgotten)
-  await session.runEach(forgetFingerprint, doubtful)
+  await runOverKeys(session, forgetId, [activation], forgotten)
+  await runOverKeys(session, forgetFingerprint, [activation], doubtful)
   await session.runEach(keepHeld, partly)
-  await session.runEach(resolveFailure, resolved)
+  await runOverKeys(session, resolveFailure, [now, activation], resolved)
   await session.runEach(
     openFailedDelivery,
     failed.map((outcome) => failureCells(recording, outcome)),
@@ -282,6 +281,11 @@ export async function countOutcomes(
   for (const { status, code, rows: count } of rows) {
     outcomes[status] += Number(count)
     if (code !== null) codes[code] = (codes[code] ?? 0) + Number(count)
+  }
+  const abandoned = await countAbandoned(session, run)
+  if (abandoned > 0) {
+    outcomes.not_attempted += abandoned
+    codes.not_attempted = (codes.not_attempted ?? 0) + abandoned
   }
   return { outcomes, codes }
 }

@@ -12,7 +12,9 @@ const rowsPerStep = 5_000
 
 /** Removes what an activation's finished runs no longer need: spooled plans, old outcomes, failures long resolved. */
 export async function prune(database: Database, activation: number): Promise<void> {
-  const finished = "select id from runs where activation_id = ? and status <> 'running'"
+  // What the last run did not attempt can be looked at until the next one plans it anew.
+  const finished = `select id from runs where activation_id = ? and status <> 'running'
+    and (not_attempted = 0 or id < (select max(id) from runs where activation_id = ?))`
   for (const [table, key, rows] of [
     ['operations', 'first_ordinal', chunksPerStep],
     ['sending', 'id', rowsPerStep],
@@ -21,7 +23,7 @@ export async function prune(database: Database, activation: number): Promise<voi
       session.run(
         `delete from ${table} where (run_id, ${key}) in (
           select run_id, ${key} from ${table} where run_id in (${finished}) limit ${rows})`,
-        [activation],
+        [activation, activation],
       ),
     )
   }

@@ -1,5 +1,6 @@
-import type { Clock, Operation, Outcome } from '../connector/index.ts'
+import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
 import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import { recordAbandoned } from './abandoned.ts'
 import type { Database, Session } from './database.ts'
 import { resolveUnseen } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
@@ -51,6 +52,10 @@ export class StoredRun implements RunState {
 
   async record(outcomes: readonly Outcome[]): Promise<void> {
     await this.#write((session) => recordOutcomes(this.#recording(session), outcomes))
+  }
+
+  async abandon(count: number, failure: Failure): Promise<void> {
+    await this.#write((session) => recordAbandoned(session, this.run, count, failure))
   }
 
   counts() {

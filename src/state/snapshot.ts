@@ -1,14 +1,12 @@
 import type { TargetRecord } from '../connector/index.ts'
 import type { KnownKey, SnapshotEntry, SnapshotReader } from '../plan/interfaces.ts'
 import type { Database } from './database.ts'
+import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
 import { fromColumn, toColumn } from './text.ts'
 
 /** Keys per step of a full scan: steps short enough that a lock renewal never waits for one. */
 const keysPerPage = 2_000
-
-/** Well under the number of bindings that SQLite (32,766) and Postgres (65,535) take in one statement. */
-const keysPerLookup = 500
 
 interface EntryRow {
   readonly key: string
@@ -79,26 +77,23 @@ export class StoredSnapshot implements SnapshotReader {
     const entries = new Map<string, SnapshotEntry>()
     const activation = await this.#number()
     if (activation === null) return entries
-    for (let start = 0; start < keys.length; start += keysPerLookup) {
-      const some = keys.slice(start, start + keysPerLookup).map(toColumn)
-      // Filled up to one length, so that there is one statement to prepare; a key twice in the list does no harm.
-      while (some.length < keysPerLookup) some.push(some[0] ?? '')
-      const rows = await this.#database.read((session) =>
-        session.all<EntryRow>(
-          `select key, fingerprint, target_id, sent, removed from snapshot where activation_id = ? and key in (${some.map(() => '?').join(', ')})`,
-          [activation, ...some],
-        ),
-      )
-      for (const row of rows) {
-        const key = fromColumn(row.key)
-        entries.set(key, {
-          key,
-          fingerprint: row.fingerprint,
-          id: row.target_id === null ? null : fromColumn(row.target_id),
-          sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
-          removed: row.removed,
-        })
-      }
+    const rows = await this.#database.read((session) =>
+      allOverKeys<EntryRow>(
+        session,
+        'select key, fingerprint, target_id, sent, removed from snapshot where activation_id = ? and key in (:keys)',
+        [activation],
+        keys.map(toColumn),
+      ),
+    )
+    for (const row of rows) {
+      const key = fromColumn(row.key)
+      entries.set(key, {
+        key,
+        fingerprint: row.fingerprint,
+        id: row.target_id === null ? null : fromColumn(row.target_id),
+        sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
+        removed: row.removed,
+      })
     }
     return entries
   }

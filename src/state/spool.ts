@@ -72,18 +72,28 @@ export class Spool {
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    let after = -1
-    for (;;) {
-      const chunk = await this.#database.read((session) => readChunk(session, this.#run, after))
-      if (chunk === null) break
-      after = chunk.last
-      ready.push(...chunk.operations)
+    for await (const operations of pendingOperations(this.#database, this.#run)) {
+      ready.push(...operations)
       while (ready.length >= size) {
         yield ready.slice(0, size)
         ready = ready.slice(size)
       }
     }
     if (ready.length > 0) yield ready
+  }
+}
+
+/** The operations of a run that were spooled and have no outcome, in order, chunk by chunk. */
+export async function* pendingOperations(
+  database: Database,
+  run: number,
+): AsyncGenerator<readonly Operation[]> {
+  let after = -1
+  for (;;) {
+    const chunk = await database.read((session) => readChunk(session, run, after))
+    if (chunk === null) return
+    after = chunk.last
+    yield chunk.operations
   }
 }
 

@@ -1,4 +1,5 @@
 import type {
+  Failure,
   FailureCode,
   Operation,
   OperationKind,
@@ -103,6 +104,7 @@ export interface RunState {
   /** See `OutcomeJournal` in src/write/interfaces.ts, which this is by shape. */
   sending(operations: readonly Operation[]): Promise<void>
   record(outcomes: readonly Outcome[]): Promise<void>
+  abandon(count: number, failure: Failure): Promise<void>
   /** Outcomes of this run by status and failures by code, counted from what was recorded. */
   counts(): Promise<{
     readonly outcomes: Readonly<Record<OutcomeStatus, number>>
@@ -144,7 +146,8 @@ export interface StateStore {
   runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
   /**
    * Failures in the order of activation and key, in batches. With `run`: those that this run left, also where a
-   * later run has cured them; else those that are open now.
+   * later run has cured them, and after them, until the next run begins, the operations that it did not attempt,
+   * in the order of its plan; else those that are open now.
    */
   failures(filter: {
     readonly activation?: string | undefined

@@ -1,4 +1,4 @@
-import type { Operation, Outcome } from '../connector/index.ts'
+import type { Failure, Operation, Outcome } from '../connector/index.ts'
 
 /** The writer's view of a plan that was spooled. */
 export interface OperationQueue {
@@ -15,4 +15,9 @@ export interface OutcomeJournal {
    * outcome; `failed` and `in_doubt` make the fingerprint unknown, since the target may have changed all the same) and the failure (opened, counted up, or resolved).
    */
   record(outcomes: readonly Outcome[]): Promise<void>
+  /**
+   * Records at once that all operations without an outcome, `count` of them, were not attempted, and why: a run
+   * that is told to stop may have millions of them left, and little time.
+   */
+  abandon(count: number, failure: Failure): Promise<void>
 }

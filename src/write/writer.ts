@@ -27,6 +27,8 @@ export interface WriteOptions {
   readonly target: Target
   readonly queue: OperationQueue
   readonly journal: OutcomeJournal
+  /** How many operations the queue has in all. */
+  readonly operations: number
   readonly clock: Clock
   readonly random: Random
   /** Stops sending: what is under way is finished and recorded, the rest is `not_attempted`. */
@@ -40,9 +42,6 @@ const mostRetriesWaiting = 1_000
 
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000
-
-/** How many operations are marked `not_attempted` at a time. */
-const remainderSize = 500
 
 /**
  * Prepares the target, delivers every pending operation and records exactly one outcome for each.
@@ -62,6 +61,7 @@ class Writer {
   /** Aborts when the user does, when the target refuses us for good and when the journal fails. */
   readonly #stop = new AbortController()
   #stopped: StopRunError | null = null
+  #ended = 0
   #journalError: { readonly error: unknown } | null = null
 
   constructor(options: WriteOptions) {
@@ -240,6 +240,7 @@ class Writer {
   }
 
   #end(outcome: Outcome): void {
+    this.#ended += 1
     this.#options.onOutcome(outcome)
     this.#groups.add(outcome)
   }
@@ -255,13 +256,8 @@ class Writer {
       this.#fail(retry, 'failed', retry.failure, retry.operation.id)
     }
     await this.#groups.flush()
-    const failure = this.#notAttempted()
-    for await (const operations of this.#options.queue.pending(remainderSize)) {
-      for (const operation of operations) {
-        this.#fail(firstAttempt(operation), 'not_attempted', failure)
-      }
-      await this.#groups.flush()
-    }
+    const left = this.#options.operations - this.#ended
+    if (left > 0) await this.#options.journal.abandon(left, this.#notAttempted())
   }
 
   #notAttempted(): Failure {

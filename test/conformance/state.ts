@@ -40,8 +40,10 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       await run.sink.add(Array.from({ length: count }, (_, ordinal) => operation(ordinal)))
       return run
     }
-    const finish = (run: RunState, status: 'done' | 'failures' | 'stopped' | 'refused') =>
-      run.finish(status, clock.now(), '{}')
+    const finish = (
+      run: RunState,
+      status: 'done' | 'failures' | 'stopped' | 'refused' | 'interrupted',
+    ) => run.finish(status, clock.now(), '{}')
 
     beforeEach(async () => {
       opened = []
@@ -126,9 +128,10 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
                 fingerprint: 'fingerprint-0',
                 id: 'id-key-0',
                 sent: { name: 'Name 0' },
+                removed: null,
               },
             ],
-            ['key-1', { key: 'key-1', fingerprint: null, id: 'learnt', sent: null }],
+            ['key-1', { key: 'key-1', fingerprint: null, id: 'learnt', sent: null, removed: null }],
           ]),
         )
         expect(await store.snapshot('people').count()).toBe(2)
@@ -336,6 +339,35 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
     })
 
     describe('runs', () => {
+      it('keeps what a stopped run did not attempt as a number, and as a list until the next run', async () => {
+        const held = await lock(store)
+        const run = await startRun(held, 1_200)
+        expect(await pendingOrdinals(run)).toHaveLength(1_200)
+        await run.record([applied(operation(0)), unapplied(operation(1), 'failed')])
+        await run.abandon(1_198, failure('not_attempted', 'it was interrupted'))
+        await finish(run, 'interrupted')
+        expect(await run.counts()).toMatchObject({
+          outcomes: { applied: 1, failed: 1, not_attempted: 1_198 },
+          codes: { server_error: 1, not_attempted: 1_198 },
+        })
+        expect(await failuresOf(store)).toHaveLength(1)
+        const listed = await failuresOf(store, { run: run.run })
+        expect(listed).toHaveLength(1_199)
+        expect(listed.at(-1)).toMatchObject({
+          run: run.run,
+          key: 'key-1199',
+          status: 'not_attempted',
+          code: 'not_attempted',
+          message: 'it was interrupted',
+          attempts: 0,
+        })
+        expect(await failuresOf(store, { run: run.run, activation: 'companies' })).toEqual([])
+        const next = await startRun(held, 1)
+        expect(await failuresOf(store, { run: run.run })).toHaveLength(1)
+        expect((await run.counts()).outcomes.not_attempted).toBe(1_198)
+        await finish(next, 'done')
+      })
+
       it('lists the last runs of each activation, newest first', async () => {
         const people = await lock(store)
         const companies = await lock(store, 'companies')

@@ -20,16 +20,16 @@ export function startRecorder(file: string, activation: string, operations: numb
     console.log('open')
     await once(process.stdin, 'data')
     const lock = await store.acquireLock(${JSON.stringify(activation)}, 'child', 1_000)
-    const run = await store.startRun(lock, about())
+    const run = await store.startRun(lock, { identifier: 'email', target: 'intercom', object: 'contact', keyField: 'email' })
     await run.sink.add(Array.from({ length: ${operations} }, (_, ordinal) => ({
-      ordinal, key: 'key-' + ordinal, kind: 'create', id: null, record: { n: ordinal }, changed: ['n'], fingerprint: 'f' + ordinal,
+      ordinal, key: 'key-' + ordinal, kind: 'create', removal: false, id: null, held: null, archivedByUs: false, record: { n: ordinal }, changed: ['n'], fingerprint: 'f' + ordinal,
     })))
     let recorded = 0
     for await (const batch of run.pending(${groupSize})) {
       await run.sending(batch)
-      await run.record(batch.map(({ ordinal, key, kind, record, fingerprint }) => ordinal % 10 === 9
-        ? { ordinal, key, kind, status: 'failed', created: false, attempts: 1, failure: { code: 'timeout', message: 'late' } }
-        : { ordinal, key, kind, status: 'applied', id: 'i', created: true, attempts: 1, record, fingerprint }))
+      await run.record(batch.map(({ ordinal, key, kind, removal, record, fingerprint }) => ordinal % 10 === 9
+        ? { ordinal, key, kind, removal, status: 'failed', created: false, attempts: 1, failure: { code: 'timeout', message: 'late' } }
+        : { ordinal, key, kind, removal, status: 'applied', id: 'i', created: true, attempts: 1, held: record, fingerprint }))
       recorded += batch.length
       console.log(recorded)
     }

@@ -41,7 +41,8 @@ class Model {
         fingerprint: unknown ? null : (known?.fingerprint ?? null),
         id: keptId,
         sent: held ?? known?.sent ?? null,
-        removed: known?.removed ?? null,
+        // Whoever has lists again is there again.
+        removed: held === undefined ? (known?.removed ?? null) : null,
       })
     }
     const before = this.failures.get(key)

@@ -1,4 +1,4 @@
-import type { Delivery, Operation, Outcome, Target } from '../../src/connector/index.ts'
+import type { Delivery, Failure, Operation, Outcome, Target } from '../../src/connector/index.ts'
 import type { OperationQueue, OutcomeJournal } from '../../src/write/interfaces.ts'
 
 export function operation(ordinal: number, record: Operation['record'] = {}): Operation {
@@ -49,6 +49,26 @@ export class Memory implements OperationQueue, OutcomeJournal {
         throw new Error(`second outcome for ${outcome.ordinal}`)
       this.outcomes.set(outcome.ordinal, outcome)
     }
+  }
+
+  async abandon(count: number, failure: Failure): Promise<void> {
+    const left = this.#operations.filter(({ ordinal }) => !this.outcomes.has(ordinal))
+    if (left.length !== count) throw new Error(`${left.length} are left, not ${count}`)
+    for (const { ordinal, key, kind, removal } of left) {
+      const identity = { ordinal, key, kind, removal }
+      this.outcomes.set(ordinal, {
+        ...identity,
+        status: 'not_attempted',
+        created: false,
+        attempts: 0,
+        failure,
+      })
+    }
+  }
+
+  /** How many operations there are. */
+  get size(): number {
+    return this.#operations.length
   }
 
   statuses(): string[] {

@@ -26,6 +26,7 @@ async function write(
       target,
       queue: memory,
       journal: memory,
+      operations: memory.size,
       clock,
       random,
       signal,
