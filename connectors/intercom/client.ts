@@ -37,6 +37,9 @@ export interface Call {
 /** How often a request that was refused for the rate limit is sent again before the engine is asked. */
 const refusalsWaitedOut = 5
 
+/** A longer wait, in milliseconds, is not for this run: the engine decides. */
+const longestWait = 10 * 60_000
+
 /** Intercom over HTTP: one pool of connections, one limiter, one reading of every answer. */
 export class Client {
   readonly #options: ClientOptions
@@ -82,6 +85,7 @@ export class Client {
       if (reply === null) return { kind: 'stopped' }
       if (reply.kind !== 'limited') return reply
       refusal = reply
+      if ((reply.waitMilliseconds ?? 0) > longestWait) break
       priority = priorities.again
     }
     return refusal as Limited
@@ -102,7 +106,10 @@ export class Client {
     )
     try {
       const response = await this.#pool.request(this.#request(call, timeout.signal))
-      return this.#read(response.statusCode, response.headers, await response.body.text())
+      const text = await response.body.text()
+      // A gateway may echo what it refused, and all that is read from here on may be shown.
+      const shown = text.replaceAll(this.#options.token.reveal(), '***')
+      return this.#read(response.statusCode, response.headers, shown)
     } catch (error) {
       const lost = lostBecause(error, timeout.signal.aborted)
       return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }

@@ -9,11 +9,19 @@ export function withoutValues(failure: Failure, record: TargetRecord): Failure {
   for (const value of Object.values(record)) {
     if (value === null || typeof value === 'boolean') continue
     const text = String(value)
-    if (text.length < shortestHidden) continue
-    message = message.replaceAll(text, '***')
-    hint = hint?.replaceAll(text, '***')
+    if (text.length < shortestHidden || text === failure.field) continue
+    message = message.replaceAll(wholeWords(text), '***')
+    hint = hint?.replaceAll(wholeWords(text), '***')
   }
   return message === failure.message && hint === failure.hint
     ? failure
     : { ...failure, message, hint }
+}
+
+/** What matches a text where it is not part of a longer word or of a field's name. */
+function wholeWords(text: string): RegExp {
+  const literal = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const before = /^[\p{L}\p{N}_]/u.test(text) ? '(?<![\\p{L}\\p{N}_.])' : ''
+  const after = /[\p{L}\p{N}_]$/u.test(text) ? '(?![\\p{L}\\p{N}_])' : ''
+  return new RegExp(before + literal + after, 'gu')
 }

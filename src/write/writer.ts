@@ -31,6 +31,9 @@ export interface WriteOptions {
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
 const mostRetriesWaiting = 1_000
 
+/** A target that asks for more than this, in milliseconds, is left to the next run. */
+const longestAsked = 10 * 60_000
+
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000
 
@@ -168,12 +171,18 @@ class Writer {
     const { target, journal } = this.#options
     const unreported = new Map(batch.operations.map((operation) => [operation.ordinal, operation]))
     const attemptsOf = (operation: Operation) => batch.attempts.get(operation.ordinal) ?? 0
+    // What fails together comes back together, so that it is a batch again: fifty rows share one search.
+    let jitter: number | null = null
+    const random = () => {
+      jitter ??= this.#options.random()
+      return jitter
+    }
     const report = (ordinal: number, delivery: Delivery) => {
       const operation = unreported.get(ordinal)
       if (operation === undefined)
         throw new Error(`operation ${ordinal} was reported twice or never given`)
       unreported.delete(ordinal)
-      this.#settle(operation, delivery, attemptsOf(operation) + 1)
+      this.#settle(operation, delivery, attemptsOf(operation) + 1, random)
     }
     let failure: Failure = {
       code: 'in_doubt',
@@ -206,7 +215,7 @@ class Writer {
     }
   }
 
-  #settle(operation: Operation, delivery: Delivery, attempts: number): void {
+  #settle(operation: Operation, delivery: Delivery, attempts: number, random: Random): void {
     if (delivery.result === 'applied') {
       this.#outage.noteAnswer()
       this.#end(operation, 'applied', attempts, { id: delivery.id, created: delivery.created })
@@ -219,18 +228,27 @@ class Writer {
       return
     }
     const spent = attempts >= deliveryRetries.attempts
-    const { clock, random } = this.#options
+    const { clock } = this.#options
     if (failure.code !== 'rate_limited' && this.#outage.noteNoAnswer(clock.now(), spent)) {
       const tries = this.#outage.tries.toLocaleString('en-US')
       this.#stopFor(
         new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),
       )
     }
+    const asked = delivery.waitMilliseconds ?? 0
+    if (asked > longestAsked) {
+      const minutes = Math.ceil(asked / 60_000).toLocaleString('en-US')
+      this.#stopFor(
+        new StopRunError(
+          `The target asks to be left alone for ${minutes} minutes: ${failure.message}`,
+        ),
+      )
+    }
     if (spent || this.#stop.signal.aborted) {
       this.#end(operation, 'failed', attempts, { id, failure })
       return
     }
-    const delay = retryDelay(deliveryRetries, attempts, random, delivery.waitMilliseconds ?? null)
+    const delay = retryDelay(deliveryRetries, attempts, random, asked)
     this.#retries.add({
       operation: id === undefined ? operation : { ...operation, id },
       attempts,
