@@ -107,7 +107,10 @@ export class Client {
     )
     try {
       const response = await this.#pool.request(this.#request(call, timeout.signal))
-      return this.#read(response.statusCode, response.headers, await response.body.text())
+      const text = await response.body.text()
+      // A gateway may echo what it refused, and all that is read from here on may be shown.
+      const shown = text.replaceAll(this.#options.token.reveal(), '***')
+      return this.#read(response.statusCode, response.headers, shown)
     } catch (error) {
       const lost = lostBecause(error, timeout.signal.aborted)
       return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }

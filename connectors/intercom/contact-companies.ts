@@ -4,7 +4,7 @@ import { judge } from './failures.ts'
 import { priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
-import { gone, isMissing, isRecordMissing } from './missing.ts'
+import { gone, isMissing, isRecordMissing, settleRemovalOfGone } from './missing.ts'
 import type { Session } from './session.ts'
 import { allEnded, sideBySide } from './side-by-side.ts'
 
@@ -76,10 +76,8 @@ export class ContactCompanies implements ListWriter {
       signal,
     )
     if (reply.kind === 'stopped') return
-    const isGone = isRecordMissing(reply)
-    if (confirms(reply) || (isMissing(reply) && (!isGone || change.operation.kind === 'untag'))) {
-      return change.removed(companyId)
-    }
+    if (isRecordMissing(reply)) return settleRemovalOfGone(this.#session, change, companyId, reply)
+    if (confirms(reply) || isMissing(reply)) return change.removed(companyId)
     change.failed(this.#refusal(companyId, reply))
   }
 

@@ -11,7 +11,10 @@ const regions = {
 /** The options of a target of type `intercom`. */
 export const options = z
   .strictObject({
-    token: secretOption('Access token of a private app, from the Developer Hub.'),
+    token: secretOption('Access token of a private app, from the Developer Hub.').refine(
+      (token) => /^[\x21-\x7e]+$/.test(token.reveal()),
+      'holds a character that no token has: a space, a line break at its end (as files of secrets have), or the like',
+    ),
     region: z
       .enum(['us', 'eu', 'au'])
       .optional()

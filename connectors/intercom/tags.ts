@@ -4,7 +4,7 @@ import { type Priority, priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import { comparable } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
-import { gone, isMissing, isRecordMissing } from './missing.ts'
+import { gone, isMissing, isRecordMissing, settleRemovalOfGone } from './missing.ts'
 import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
 import { refusedTag, type Tag, TagDirectory } from './tag-directory.ts'
@@ -78,11 +78,7 @@ export class Tags implements ListWriter {
     if (found.tag === undefined) return change.removed(name)
     const reply = await this.#untagCall(change.id, found.tag, signal)
     if (reply.kind === 'stopped') return
-    if (isRecordMissing(reply)) {
-      // What is gone has no tags; where the row is still there, it has to be put there anew.
-      if (change.operation.kind === 'untag') return change.removed(name)
-      return change.failed(gone(this.#session, reply))
-    }
+    if (isRecordMissing(reply)) return settleRemovalOfGone(this.#session, change, name, reply)
     if (confirms(reply) || isTagMissing(reply)) change.removed(name)
     else change.failed(refusal(reply, name))
   }

@@ -9,12 +9,21 @@ export function withoutValues(failure: Failure, record: TargetRecord): Failure {
   for (const value of Object.values(record)) {
     for (const part of typeof value === 'object' && value !== null ? value : [value]) {
       const text = String(part)
-      if (typeof part === 'boolean' || part === null || text.length < shortestHidden) continue
-      message = message.replaceAll(text, '***')
-      hint = hint?.replaceAll(text, '***')
+      if (typeof part === 'boolean' || part === null) continue
+      if (text.length < shortestHidden || text === failure.field) continue
+      message = message.replaceAll(wholeWords(text), '***')
+      hint = hint?.replaceAll(wholeWords(text), '***')
     }
   }
   return message === failure.message && hint === failure.hint
     ? failure
     : { ...failure, message, hint }
+}
+
+/** What matches a text where it is not part of a longer word or of a field's name. */
+function wholeWords(text: string): RegExp {
+  const literal = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const before = /^[\p{L}\p{N}_]/u.test(text) ? '(?<![\\p{L}\\p{N}_.])' : ''
+  const after = /[\p{L}\p{N}_]$/u.test(text) ? '(?![\\p{L}\\p{N}_])' : ''
+  return new RegExp(before + literal + after, 'gu')
 }

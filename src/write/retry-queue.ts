@@ -9,6 +9,9 @@ export interface Retry extends Attempt {
   readonly due: number
 }
 
+/** Retries that are due within so many milliseconds of each other come due together. */
+const slot = 100
+
 /** Operations that wait for their next try, earliest first. */
 export class RetryQueue {
   #retries: Retry[] = []
@@ -17,10 +20,12 @@ export class RetryQueue {
     return this.#retries.length
   }
 
+  /** Adds one, due at the end of the slot that its time falls into: nothing comes back too early. */
   add(retry: Retry): void {
+    const due = Math.ceil(retry.due / slot) * slot
     let index = this.#retries.length
-    while (index > 0 && (this.#retries[index - 1] as Retry).due > retry.due) index -= 1
-    this.#retries.splice(index, 0, retry)
+    while (index > 0 && (this.#retries[index - 1] as Retry).due > due) index -= 1
+    this.#retries.splice(index, 0, { ...retry, due })
   }
 
   /** Takes up to `size` retries that are due. */

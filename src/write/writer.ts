@@ -160,12 +160,18 @@ class Writer {
     const { target, journal } = this.#options
     const operations = batch.map(({ operation }) => operation)
     const unreported = new Map(batch.map((attempt) => [attempt.operation.ordinal, attempt]))
+    // What fails together comes back together, so that it is a batch again: fifty rows share one search.
+    let jitter: number | null = null
+    const random = () => {
+      jitter ??= this.#options.random()
+      return jitter
+    }
     const report = (ordinal: number, delivery: Delivery) => {
       const attempt = unreported.get(ordinal)
       if (attempt === undefined)
         throw new Error(`operation ${ordinal} was reported twice or never given`)
       unreported.delete(ordinal)
-      this.#settle({ ...attempt, attempts: attempt.attempts + 1 }, delivery)
+      this.#settle({ ...attempt, attempts: attempt.attempts + 1 }, delivery, random)
     }
     let failure: Failure = {
       code: 'in_doubt',
@@ -197,7 +203,7 @@ class Writer {
     }
   }
 
-  #settle(attempt: Attempt, delivery: Delivery): void {
+  #settle(attempt: Attempt, delivery: Delivery, random: Random): void {
     if (delivery.result === 'applied') {
       this.#outage.noteAnswer()
       this.#end(appliedOutcome(attempt, delivery.id, delivery.created))
@@ -212,7 +218,7 @@ class Writer {
     }
     const asked = delivery.waitMilliseconds ?? 0
     const spent = attempt.attempts >= deliveryRetries.attempts
-    const { clock, random } = this.#options
+    const { clock } = this.#options
     if (failure.code !== 'rate_limited' && this.#outage.noteNoAnswer(clock.now(), spent)) {
       const tries = this.#outage.tries.toLocaleString('en-US')
       this.#stopFor(

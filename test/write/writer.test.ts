@@ -80,6 +80,23 @@ describe('delivering a plan', () => {
     expect(memory.outcomes.get(1)).toMatchObject({ id: 'archived id', attempts: 1 })
   })
 
+  it('hides only whole values, and never a part of the name of a field', async () => {
+    const values = { name: 'whol', 'custom_attributes.seats': 'seats', phone: 'Bond Street' }
+    const memory = new Memory([operation(0, values)])
+    const { target } = fakeTarget(() => ({
+      result: 'rejected',
+      failure: {
+        code: 'rejected',
+        field: 'custom_attributes.seats',
+        message: "custom_attributes.seats has to be a whole number, not 'Bond Street'",
+      },
+    }))
+    await write(memory, target)
+    expect(memory.outcomes.get(0)?.failure?.message).toBe(
+      "custom_attributes.seats has to be a whole number, not '***'",
+    )
+  })
+
   it('hides the values of a row that the target echoes', async () => {
     const memory = new Memory([operation(0, { name: 'Ada Lovelace' })])
     const { target } = fakeTarget(() => ({
@@ -127,6 +144,41 @@ describe('trying again', () => {
     })
     await write(memory, target, { clock, random: () => 0 })
     expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(45_000)
+  })
+
+  it('tries again as one batch what failed as one batch', async () => {
+    const clock = new VirtualClock()
+    const memory = new Memory(operations(40))
+    const batches: number[] = []
+    const { target } = fakeTarget((_, attempt) => (attempt === 1 ? retry() : applied), {
+      batchSize: 50,
+    })
+    const { deliver } = target
+    const counting: Target = {
+      ...target,
+      deliver: (batch, report, signal) => {
+        batches.push(batch.length)
+        return deliver(batch, report, signal)
+      },
+    }
+    let chance = 0
+    const random = () => {
+      chance = (chance + 0.37) % 1
+      return chance
+    }
+    expect(await write(memory, counting, { clock, random })).toBeNull()
+    expect(batches).toEqual([40, 40])
+  })
+
+  it('leaves a target that asks for hours to the next run', async () => {
+    const memory = new Memory(operations(1))
+    const { target } = fakeTarget(() => ({
+      ...(retry() as Extract<Delivery, { result: 'retry' }>),
+      waitMilliseconds: 99_999_000,
+    }))
+    const stopped = await write(memory, target)
+    expect(stopped?.message).toContain('left alone for 1,667 minutes')
+    expect(memory.statuses()).toEqual(['failed'])
   })
 
   it('fails a row whose tries are spent, while others succeed', async () => {

@@ -94,6 +94,42 @@ test('every request carries the token, the version and the types', async () => {
   server.close()
 })
 
+test('a token that Intercom echoes is shown to nobody', async () => {
+  const { sandbox, clock, open } = await session({ token: 'echoed-token' })
+  sandbox.faults.add({
+    method: 'POST',
+    path: '/contacts',
+    fault: { kind: 'status', status: 400, code: 'bad_request', message: 'no: Bearer echoed-token' },
+  })
+  const target = await open(plan)
+  const [result] = await runAll(clock, () => deliverAll(target, [operation(0, record)]))
+  expect(result).toMatchObject({ result: 'rejected' })
+  expect(JSON.stringify(result)).toContain('Bearer ***')
+  expect(JSON.stringify(result)).not.toContain('echoed-token')
+})
+
+test('a token with a line break or a space is a mistake of the configuration', () => {
+  for (const token of ['word\n', 'two words', 'wörd']) {
+    const { error } = intercom.options.safeParse({ token })
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['token'])
+    expect(error?.message).toContain('no token has')
+    expect(error?.message).not.toContain('word')
+  }
+})
+
+test('a wait of hours is handed to the engine, not waited out', async () => {
+  const { sandbox, clock, open } = await session()
+  sandbox.faults.add({
+    times: null,
+    fault: { kind: 'status', status: 429, headers: { 'Retry-After': '99999' } },
+  })
+  const target = await open(plan)
+  const before = clock.now()
+  const [result] = await runAll(clock, () => deliverAll(target, [operation(0, record, 'id')]))
+  expect(result).toMatchObject({ result: 'retry', waitMilliseconds: 99_999_000 })
+  expect(clock.now() - before).toBeLessThan(60_000)
+})
+
 test('a token that is revoked on the way stops the run; what was delivered is reported', async () => {
   const { sandbox, clock, open } = await session()
   const target = await open(plan, { concurrency: 1 })

@@ -238,3 +238,35 @@ test('a token that may not tag stops the run, and what was written is told', asy
   const [contact] = sandbox.contents().contacts
   expect(error?.results).toMatchObject([{ result: 'retry', id: contact?.id }])
 })
+
+test('of a merged contact, rows that are there are looked up anew and rows that left follow the survivor', async () => {
+  const { sandbox, clock, open } = await session()
+  const merged = { state: 'merged', merged_into: 'survivor' } as const
+  sandbox.seed({
+    companies: named('c1', 'c2'),
+    contacts: [
+      { id: 'survivor', external_id: 'u9', companies: ['c1', 'c2'], tags: ['mine', 'theirs'] },
+      { ...merged, id: 'stays', external_id: 'u0' },
+      { ...merged, id: 'left', external_id: 'u1' },
+    ],
+  })
+  const target = await open({ ...plan, lists: ['tags', 'companies'] })
+  const deliver = (operations: readonly Operation[]) =>
+    runAll(clock, () => deliverAll(target, operations))
+  const left = operation(1, { companies: [], tags: [] }, 'left', {
+    kind: 'untag',
+    removal: true,
+    held: { companies: ['c1'], tags: ['mine'] },
+  })
+  const [stays, follows] = await deliver([moved(0, 'stays', ['c1']), left])
+  expect(stays).toMatchObject({ result: 'retry', id: null, failure: { code: 'merged' } })
+  expect(follows).toMatchObject({
+    result: 'retry',
+    id: 'survivor',
+    held: { companies: ['c1'], tags: ['mine'] },
+  })
+  const [, again] = await deliver([{ ...left, id: 'survivor' }])
+  expect(again).toMatchObject({ result: 'applied', id: 'survivor' })
+  const [contact] = sandbox.contents().contacts
+  expect(contact).toMatchObject({ companies: ['c2'], tags: ['theirs'] })
+})

@@ -131,13 +131,26 @@ test('the field at fault is named as in the activation', () => {
   expect(field('is bad', 'elsewhere')).toBeUndefined()
 })
 
+test('messages keep the names of fields and every word, whatever short values the row has', () => {
+  const record = {
+    name: 'a',
+    'custom_attributes.seats': 'seats',
+    'custom_attributes.note': 'whol',
+    'custom_attributes.plan': 'trial plan',
+  }
+  const message = 'custom_attributes.seats has to be a whole number on the Trial plan, note 400'
+  expect(scrub(message, record)).toBe(
+    'custom_attributes.seats has to be a whole number on the …, note 400',
+  )
+})
+
 test('messages hold no value of the row and no email address', () => {
-  const record = { name: 'Jane Q. Doe', 'custom_attributes.seats': 42, email: 'jane@example.com' }
+  const record = { name: 'Jane Q. Doe', 'custom_attributes.seats': 4242, email: 'jane@example.com' }
   const text = scrub(
-    'jane q. doe <JANE@example.com> of bob@corp.test has 42 seats, not 420',
+    'jane q. doe <JANE@example.com> of bob@corp.test has 4242 seats, not 42420',
     record,
   )
-  expect(text).toBe('… <…> of … has … seats, not 420')
+  expect(text).toBe('… <…> of … has … seats, not 42420')
 })
 
 test('the message for a refused token says what to check', () => {
