@@ -55,7 +55,7 @@ export const contact: TargetObject = {
       name: 'role',
       type: 'string',
       description:
-        'user or lead. A lead becomes a user when the row says so; a user cannot become a lead. Where it is not mapped, rows are about users.',
+        'user or lead. A lead becomes a user when the row says so; a user cannot become a lead. Where it is not mapped, what is created is a user.',
       choices: ['user', 'lead'],
       nullable: false,
     },

@@ -44,7 +44,7 @@ async function resolveSurely(task: ContactTask, hits: readonly Hit[]): Promise<s
     session.plan.identifier === 'email' ? 'email' : 'external_id'
   const value = textOf(operation.record, identifier)
   const byExternalId = identifier === 'external_id' && search.findsByExternalId
-  const choice = byExternalId ? null : choose(operation, identifier, hits)
+  const choice = byExternalId ? null : choose(task, identifier, hits)
   if (choice !== null && 'failure' in choice) {
     return { result: 'rejected', failure: choice.failure }
   }

@@ -1,6 +1,7 @@
-import type { Delivery, Failure, Operation } from '../../src/connector/index.ts'
+import type { Delivery, Failure, Mode, Operation } from '../../src/connector/index.ts'
 import { NotSent } from './contact-calls.ts'
 import { severalMatch, userIsNoLead } from './contact-refusals.ts'
+import type { ContactTask } from './contact-task.ts'
 import { judge } from './failures.ts'
 import { versionAtLeast } from './options.ts'
 import {
@@ -81,8 +82,9 @@ export class ContactSearch {
   ): Promise<Hits | Delivery> {
     if (this.#refused) return new Map()
     const values = operations.flatMap((each) => this.sought(each)?.value ?? [])
-    const roles = identifier === 'email' && operations.some(concernsLeads) ? 'all' : 'users'
-    const { client, context } = this.#session
+    const { client, context, plan } = this.#session
+    const onlyUsers = operations.every((each) => rolesOf(each, plan.mode) === 'users')
+    const roles = identifier === 'external_id' || onlyUsers ? 'users' : 'all'
     const found = await searchContacts(client, identifier, values, roles, signal)
     if ('hits' in found) return found.hits
     if (found.failed.kind === 'stopped') throw new NotSent()
@@ -103,11 +105,17 @@ function soughtBy({ record }: Operation, identifier: ContactIdentifier): Sought 
   return typeof value === 'string' && value !== '' ? { identifier, value } : null
 }
 
-/** A row without a role is about users, except that what is taken away may be either. */
-function concernsLeads({ kind, record }: Operation): boolean {
-  return kind !== 'create' && kind !== 'update'
-    ? true
-    : record.role === 'lead' || record.role === 'user'
+/**
+ * Which roles a row is about. Without a role it is about users where it may create one, and about either where only
+ * what exists is updated or taken away.
+ */
+function rolesOf(
+  { kind, record }: Operation,
+  mode: Mode,
+): 'users' | 'leads' | 'users first' | 'all' {
+  if (kind !== 'create' && kind !== 'update') return 'all'
+  if (record.role === 'lead') return 'leads'
+  return record.role === 'user' || mode === 'update' ? 'users first' : 'users'
 }
 
 /**
@@ -115,20 +123,23 @@ function concernsLeads({ kind, record }: Operation): boolean {
  * promoted), a lead for the role lead, either for what is taken away. Null where there is none.
  */
 export function choose(
-  operation: Operation,
+  { operation, session }: Pick<ContactTask, 'operation' | 'session'>,
   identifier: ContactIdentifier,
   hits: readonly Hit[],
 ): Hit | { readonly failure: Failure } | null {
   const users = hits.filter((hit) => hit.role === 'user')
   const leads = hits.filter((hit) => hit.role === 'lead')
-  const { role } = operation.record
-  if (role === 'lead') {
-    if (leads.length === 0 && users.length > 0) return { failure: userIsNoLead }
-    return single(leads, identifier)
+  switch (rolesOf(operation, session.plan.mode)) {
+    case 'all':
+      return single(hits, identifier)
+    case 'users':
+      return single(users, identifier)
+    case 'users first':
+      return single(users.length > 0 ? users : leads, identifier)
+    case 'leads':
+      if (leads.length === 0 && users.length > 0) return { failure: userIsNoLead }
+      return single(leads, identifier)
   }
-  if (!concernsLeads(operation)) return single(users, identifier)
-  if (role === 'user') return single(users.length > 0 ? users : leads, identifier)
-  return single(hits, identifier)
 }
 
 function single(hits: readonly Hit[], identifier: ContactIdentifier) {

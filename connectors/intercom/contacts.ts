@@ -110,9 +110,9 @@ function refusal(task: ContactTask): Failure | null {
 
 /** No id is known: what was found is updated, what was not is created where the mode creates. */
 async function resolve(task: ContactTask, hits: readonly Hit[]): Promise<Delivery> {
-  const { operation, session } = task
+  const { session } = task
   const identity = identityOf(task)
-  const choice = identity === null ? null : choose(operation, identity, hits)
+  const choice = identity === null ? null : choose(task, identity, hits)
   if (choice !== null && 'failure' in choice) return { result: 'rejected', failure: choice.failure }
   if (choice === null) return session.plan.mode === 'update' ? findOrFail(task) : create(task)
   if (nothingToWrite(task)) return { result: 'applied', id: choice.id, created: false }
@@ -191,9 +191,10 @@ async function insert(task: ContactTask, hits: readonly Hit[]): Promise<Delivery
 }
 
 /** The contact whose lists are to be emptied; where there is none, nothing is left to do. */
-async function place({ operation, session }: ContactTask, hits: readonly Hit[]): Promise<Delivery> {
+async function place(task: ContactTask, hits: readonly Hit[]): Promise<Delivery> {
+  const { operation, session } = task
   const identifier = session.plan.identifier === 'email' ? 'email' : 'external_id'
-  const choice = choose(operation, identifier, hits)
+  const choice = choose(task, identifier, hits)
   if (choice !== null && 'failure' in choice) return { result: 'rejected', failure: choice.failure }
   return { result: 'applied', id: operation.id ?? choice?.id ?? null, created: false }
 }

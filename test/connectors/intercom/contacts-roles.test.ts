@@ -154,6 +154,27 @@ describe('a lead whose creation was not confirmed', () => {
   })
 })
 
+describe('rows without a role, in mode update by email', () => {
+  const plan: PlanInput = { ...byEmail, mode: 'update', fields: ['email', 'name'] }
+  const record = { email, name: 'Scored' }
+
+  test('the only lead is updated, and stays one', async () => {
+    const here = await session()
+    const [id] = here.sandbox.seed({ contacts: [{ role: 'lead', email }] }).contacts
+    const { result } = await deliverOne(here, plan, record, null, { kind: 'update' })
+    expect(result).toEqual({ result: 'applied', id, created: false })
+    expect(here.sandbox.contents().contacts).toMatchObject([{ role: 'lead', name: 'Scored' }])
+  })
+
+  test('a user comes before a lead', async () => {
+    const here = await session()
+    const contacts = [{ role: 'lead' as const, email }, { email }]
+    const ids = here.sandbox.seed({ contacts }).contacts
+    const { result } = await deliverOne(here, plan, record, null, { kind: 'update' })
+    expect(result).toEqual({ result: 'applied', id: ids[1], created: false })
+  })
+})
+
 describe('from one role to the other', () => {
   test('a lead is promoted when the row says so', async () => {
     const here = await session()
