@@ -68,20 +68,20 @@ export function mergedAway(reply: Heard): Failure {
   }
 }
 
-/** A user cannot become a lead (FACTS 4.2). */
+/** A user cannot become a lead (FACTS 4.2). Messages name no role: it is a value of the row, and would be masked. */
 export const userIsNoLead: Failure = {
   code: 'invalid_value',
   field: 'role',
-  message: 'The contact is a user in Intercom, and a user cannot become a lead.',
-  hint: 'Leave the row out of the query, or give it the role user.',
+  message: 'The contact has the other role in Intercom, and that step cannot be taken back.',
+  hint: 'A user cannot become a lead. Leave the row out of the query, or give it the role user.',
 }
 
 /** Intercom gives leads external ids of its own (FACTS 4.2). */
 export const leadByExternalId: Failure = {
   code: 'invalid_value',
   field: 'role',
-  message: 'A lead has no external_id of yours in Intercom, so it cannot be identified by one.',
-  hint: 'Identify leads by email or id, in an activation of their own.',
+  message: 'In this role a contact has no external_id of yours, so it cannot be identified by one.',
+  hint: 'Intercom gives leads external ids of its own. Identify leads by email or id, in an activation of their own.',
 }
 
 export function noIdentifier(field: string, what: string): Failure {
@@ -97,7 +97,7 @@ export function noIdentifier(field: string, what: string): Failure {
 export function perhapsCreated(reason: string): Failure {
   return {
     code: 'in_doubt',
-    message: `The lead may have been created: ${reason}`,
+    message: `The contact may have been created: ${reason}`,
     hint: 'A later run looks for it by email before it creates one.',
   }
 }

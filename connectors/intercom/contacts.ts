@@ -102,7 +102,7 @@ function refusal(task: ContactTask): Failure | null {
   if (isLead(task) && held?.role === 'user' && id !== null) return userIsNoLead
   if (id === null && identityOf(task) === null) {
     return isLead(task)
-      ? noIdentifier('email', 'email, and without one a lead is not found again')
+      ? noIdentifier('email', 'email, and without one a contact of this role is not found again')
       : noIdentifier('external_id', 'external_id and no email, and a contact needs one of them')
   }
   return wrongValue(record)

@@ -1,4 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import {
+  leadByExternalId,
+  perhapsCreated,
+  userIsNoLead,
+} from '../../../connectors/intercom/contact-refusals.ts'
 import type { Delivery, Operation, TargetRecord } from '../../../src/connector/index.ts'
 import {
   closeAll,
@@ -152,6 +157,11 @@ describe('a lead whose creation was not confirmed', () => {
     expect(await again()).toMatchObject({ result: 'in_doubt' })
     expect(here.sandbox.contents().contacts).toHaveLength(0)
   })
+})
+
+test('no message holds a role, which is a value of the row and would be masked', () => {
+  const failures = [userIsNoLead, leadByExternalId, perhapsCreated('no answer came.')]
+  for (const { message } of failures) expect(message).not.toMatch(/\b(user|lead)\b/i)
 })
 
 describe('rows without a role, in mode update by email', () => {
