@@ -5,6 +5,7 @@ import {
   CompanyCalls,
   companyIdOf,
   confirmedId,
+  type FoundCompany,
   turnOf,
   withoutFields,
 } from './company-calls.ts'
@@ -24,6 +25,9 @@ import { judge } from './failures.ts'
 import { isMissing } from './missing.ts'
 import type { DeliverOne, RecordWriter, Session } from './session.ts'
 import { Turns } from './turns.ts'
+
+/** How far the two clocks may be apart, in milliseconds. */
+const clocksApart = 60_000
 
 /**
  * Writes companies. `POST /companies` creates or updates by `company_id` in one call; where it must not create, the
@@ -86,7 +90,7 @@ export class CompanyWriter implements RecordWriter {
     if (!begun) {
       const found = await this.#calls.find(companyId, signal)
       if (found === null || 'result' in found) return found
-      if (found.id !== null) return rejected(companyExists)
+      if (found.id !== null && !mayBeOurs(found, operation)) return rejected(companyExists)
     }
     const reply = await this.#calls.post(operation.record, signal, true)
     if (reply.kind === 'stopped') return interrupted()
@@ -152,6 +156,12 @@ export class CompanyWriter implements RecordWriter {
   #update({ record }: Operation): TargetRecord {
     return withoutFields(record, this.#session.plan.createOnly)
   }
+}
+
+/** An earlier run sent this row and never learnt how that ended, and the company was made no earlier. */
+function mayBeOurs({ createdAt }: FoundCompany, { unansweredSince }: Operation): boolean {
+  if (unansweredSince === null || createdAt === null) return false
+  return createdAt >= unansweredSince - clocksApart
 }
 
 /** Only tags are wanted: the company itself needs no request. */

@@ -1,11 +1,18 @@
 import type { Delivery, Operation, TargetRecord } from '../../src/connector/index.ts'
-import { type Reply, text } from './answer.ts'
+import { property, type Reply, text } from './answer.ts'
 import { bodyOf } from './body.ts'
 import { lookUpCompany } from './company-lookup.ts'
 import { postOnly } from './company-refusals.ts'
 import { type Priority, priorities } from './limits.ts'
 import type { Refused } from './list-change.ts'
 import type { Session } from './session.ts'
+
+/** What a look-up by `company_id` found; null for what there is not. */
+export interface FoundCompany {
+  readonly id: string | null
+  /** In milliseconds since the Unix epoch, by Intercom's clock. */
+  readonly createdAt: number | null
+}
 
 /** The requests that write a company. */
 export class CompanyCalls {
@@ -29,14 +36,16 @@ export class CompanyCalls {
     )
   }
 
-  /** The id of the company that has a `company_id`, or null in its place; why it is not known; null where nothing was sent. */
-  async find(
-    companyId: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly id: string | null } | Refused | null> {
+  /** The company that has a `company_id`, null in place of its id where there is none; null where nothing was sent. */
+  async find(companyId: string, signal: AbortSignal): Promise<FoundCompany | Refused | null> {
     const found = await lookUpCompany(this.#session.client, companyId, signal)
     if (found === null) return null
-    return 'refused' in found ? found.refused : { id: text(found.company, 'id') }
+    if ('refused' in found) return found.refused
+    const createdAt = property(found.company, 'created_at')
+    return {
+      id: text(found.company, 'id'),
+      createdAt: typeof createdAt === 'number' ? createdAt * 1000 : null,
+    }
   }
 
   /** Updates the company with an Intercom id; what Intercom does not take here is left out (OAS:28623). */

@@ -58,7 +58,9 @@ export class CompanyRemoval {
   }
 
   #absent(operation: Operation): Delivery {
-    if (operation.removal || this.#perhapsGone.delete(turnOf(operation))) return applied(null)
+    const perhapsOurs =
+      this.#perhapsGone.delete(turnOf(operation)) || operation.unansweredSince !== null
+    if (operation.removal || perhapsOurs) return applied(null)
     return rejected(noCompany(this.#session.plan.identifier), null)
   }
 }

@@ -16,8 +16,7 @@ function isMerged(reply: Reply): reply is Answered {
 
 /** It is the contact or conversation that is missing, archived or merged, not what hangs on it (FACTS 3.3, 3.8). */
 export function isRecordMissing(reply: Reply): boolean {
-  if (isMerged(reply)) return true
-  if (!isMissing(reply)) return false
+  if (!isMissing(reply)) return isMerged(reply)
   return errorsOf(reply.body).some(({ message }) =>
     /^(user|contact|conversation) not/i.test(message),
   )

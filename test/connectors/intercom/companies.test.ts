@@ -282,3 +282,25 @@ test('monthly_spend is never cut off in silence, and never larger than Intercom 
     expect(refused(type, value)).toBe(true)
   }
 })
+
+test('what an earlier run may have done is no reason to fail', async () => {
+  const { sandbox, clock, open } = await session()
+  const begun = clock.now()
+  await clock.advance(5_000)
+  sandbox.seed({ companies: [{ company_id: 'ours' }] })
+  const target = await open({ ...native, mode: 'insert', identifier: null })
+  const removal = await open({ ...native, mode: 'delete', identifier: 'company_id' })
+  const unanswered = (ordinal: number, company_id: string, unansweredSince: number | null) =>
+    operation(ordinal, { company_id, name: 'N' }, null, { unansweredSince })
+  const inserted = await runAll(clock, () =>
+    deliverAll(target, [unanswered(0, 'ours', begun), unanswered(1, 'new', begun)]),
+  )
+  expect(inserted.map(({ result }) => result)).toEqual(['applied', 'applied'])
+  const [tooLate] = await runAll(clock, () =>
+    deliverAll(target, [unanswered(0, 'ours', begun + 600_000)]),
+  )
+  expect(tooLate).toMatchObject({ result: 'rejected', failure: { code: 'already_exists' } })
+  const gone = { ...unanswered(0, 'gone', begun), kind: 'delete' } as const
+  const [deleted] = await runAll(clock, () => deliverAll(removal, [gone]))
+  expect(deleted).toEqual({ result: 'applied', id: null, created: false })
+})

@@ -213,10 +213,10 @@ test('what was changed before the rest failed is told', async () => {
 test('a tag that Intercom refuses is a failure of those who want it', async () => {
   const { sandbox, clock, open } = await session()
   const ids = sandbox.seed({ contacts: people(3) }).contacts
-  const message = 'invalid tag parameters for bad'
+  const message = 'invalid tag parameters for spoiled'
   sandbox.faults.add({
     path: '/tags',
-    body: { name: 'bad' },
+    body: { name: 'spoiled' },
     times: null,
     fault: { kind: 'status', status: 400, code: 'parameter_invalid', message },
   })
@@ -224,7 +224,9 @@ test('a tag that Intercom refuses is a failure of those who want it', async () =
   const results = await runAll(clock, () =>
     deliverAll(
       target,
-      ids.map((id, ordinal) => retagged(ordinal, id, ordinal === 1 ? ['good'] : ['bad', 'good'])),
+      ids.map((id, ordinal) =>
+        retagged(ordinal, id, ordinal === 1 ? ['good'] : ['good', 'spoiled']),
+      ),
     ),
   )
   expect(results[1]).toMatchObject({ result: 'applied' })
@@ -235,7 +237,7 @@ test('a tag that Intercom refuses is a failure of those who want it', async () =
     held: { tags: ['good'] },
   })
   expect(JSON.stringify(results[0]?.result === 'rejected' && results[0].failure)).not.toContain(
-    'bad',
+    'spoiled',
   )
 })
 
