@@ -22,6 +22,7 @@ import {
   identifiedById,
   identityOf,
   isLead,
+  sentSince,
   textOf,
 } from './contact-task.ts'
 import { mayUnarchive, unrestorable, updateContact } from './contact-update.ts'
@@ -29,7 +30,7 @@ import { withId } from './deliver.ts'
 import { judge } from './failures.ts'
 
 /** How long after a write the search may not show it: "a few minutes" (FACTS 7). */
-const searchLag = 180_000
+export const searchLag = 180_000
 
 /** How far Intercom's clock may be behind ours. */
 const clockSkew = 60_000
@@ -60,11 +61,11 @@ export async function createContact(task: ContactTask): Promise<Delivery> {
 
 /** Whether a contact was created by an earlier try of this operation, whose answer was lost. */
 export async function isOurs(task: ContactTask, id: string): Promise<boolean> {
-  const sentAt = task.unanswered.get(task.operation.ordinal)
-  if (sentAt === undefined) return false
+  const since = sentSince(task)
+  if (since === null) return false
   const reply = await task.calls.get(id)
   const createdAt = idOf(reply) === null ? null : property((reply as Answered).body, 'created_at')
-  return typeof createdAt === 'number' && createdAt * 1000 >= sentAt - clockSkew
+  return typeof createdAt === 'number' && createdAt * 1000 >= since - clockSkew
 }
 
 /**

@@ -3,7 +3,7 @@ import { text } from './answer.ts'
 import { gone, idOf, merged, unanswered } from './contact-answers.ts'
 import { mergedAway, notFound } from './contact-refusals.ts'
 import { choose } from './contact-search.ts'
-import { type ContactTask, identifiedById, textOf } from './contact-task.ts'
+import { type ContactTask, identifiedById, sentSince, textOf } from './contact-task.ts'
 import { judge } from './failures.ts'
 import { type ContactIdentifier, comparable, type Hit } from './resolve.ts'
 
@@ -22,7 +22,7 @@ export async function removeContact(task: ContactTask, hits: readonly Hit[]): Pr
   const id = kind === 'delete' ? null : found
   if (idOf(reply) !== null) return { result: 'applied', id, created: false }
   if (gone(reply)) {
-    const known = operation.removal || !identifiedById(task) || task.unanswered.has(ordinal)
+    const known = operation.removal || !identifiedById(task) || sentSince(task) !== null
     if (known) return { result: 'applied', id, created: false }
     return { result: 'rejected', failure: notFound('id') }
   }

@@ -16,11 +16,21 @@ export interface ContactTask {
    * operation be tried again, it meets its own traces.
    */
   readonly unanswered: Map<number, number>
+  /** Operations that have waited for the search to show what an earlier run may have created, by ordinal. */
+  readonly waited: Set<number>
   readonly signal: AbortSignal
 }
 
 export function isLead({ operation }: Pick<ContactTask, 'operation'>): boolean {
   return operation.record.role === 'lead'
+}
+
+/**
+ * Since when (our clock, milliseconds) what Intercom has may be this operation's own doing, because an answer was lost
+ * in this run or an earlier one; null where none was.
+ */
+export function sentSince({ operation, unanswered }: ContactTask): number | null {
+  return operation.unansweredSince ?? unanswered.get(operation.ordinal) ?? null
 }
 
 /** Whether the id says which contact is meant, so that no other will do. */

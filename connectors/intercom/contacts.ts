@@ -2,7 +2,7 @@ import type { Delivery, Failure, Operation } from '../../src/connector/index.ts'
 import { survivorOf } from './conflicts.ts'
 import { gone, idOf, merged } from './contact-answers.ts'
 import { ContactCalls, NotSent } from './contact-calls.ts'
-import { createContact, isAnothers, isOurs, mayBeAnothers } from './contact-create.ts'
+import { createContact, isAnothers, isOurs, mayBeAnothers, searchLag } from './contact-create.ts'
 import {
   alreadyExists,
   leadByExternalId,
@@ -37,6 +37,7 @@ export class ContactWriter implements RecordWriter {
   readonly #session: Session
   readonly #search: ContactSearch
   readonly #unanswered = new Map<number, number>()
+  readonly #waited = new Set<number>()
 
   constructor(session: Session) {
     this.#session = session
@@ -54,18 +55,24 @@ export class ContactWriter implements RecordWriter {
         calls,
         search: this.#search,
         unanswered: this.#unanswered,
+        waited: this.#waited,
         signal,
       }
       try {
         const hits = refusal(task) === null ? await lookUp(operation, signal) : []
         const delivery = 'result' in hits ? hits : await deliver(task, hits)
-        if (delivery.result !== 'retry') this.#unanswered.delete(operation.ordinal)
+        if (delivery.result !== 'retry') this.#forget(operation.ordinal)
         return delivery
       } catch (error) {
         if (!(error instanceof NotSent)) throw error
         return calls.begun ? interrupted() : null
       }
     }
+  }
+
+  #forget(ordinal: number): void {
+    this.#unanswered.delete(ordinal)
+    this.#waited.delete(ordinal)
   }
 }
 
@@ -121,13 +128,21 @@ async function resolve(task: ContactTask, hits: readonly Hit[]): Promise<Deliver
   return session.plan.mode === 'update' ? findOrFail(task) : create(task)
 }
 
-/** A lead whose creation was not confirmed is not created again: Intercom would not refuse a second one. */
+/**
+ * A lead whose creation was not confirmed is not simply created again: Intercom would not refuse a second one. What an
+ * earlier run left open is created once the search has had its time to show it and does not.
+ */
 async function create(task: ContactTask): Promise<Delivery> {
-  if (isLead(task) && task.unanswered.has(task.operation.ordinal)) {
+  const { ordinal, unansweredSince } = task.operation
+  if (!isLead(task)) return createContact(task)
+  if (task.unanswered.has(ordinal)) {
     const failure = perhapsCreated('its search does not show it, which proves nothing yet.')
     return { result: 'in_doubt', failure }
   }
-  return createContact(task)
+  if (unansweredSince === null || task.waited.has(ordinal)) return createContact(task)
+  task.waited.add(ordinal)
+  const failure = perhapsCreated('an earlier run was cut off before the answer.')
+  return { result: 'retry', failure, waitMilliseconds: searchLag }
 }
 
 /** Mode update, and the search does not show the contact: asks where the answer is certain, and creates nothing. */

@@ -34,6 +34,15 @@ describe('insert', () => {
     expect(here.sandbox.contents().contacts).toMatchObject([{ name: 'Old' }])
   })
 
+  test('what a run that was cut off has created is its own', async () => {
+    const here = await session()
+    const began = here.clock.now()
+    const [id] = here.sandbox.seed({ contacts: [person] }).contacts
+    const task = operation(0, person, null, { unansweredSince: began })
+    const { result } = await deliverOne(here, plan, task)
+    expect(result).toEqual({ result: 'applied', id, created: true })
+  })
+
   test('one whose lists failed after it was created is not created again', async () => {
     const here = await session()
     const [id = ''] = here.sandbox.seed({ contacts: [person] }).contacts

@@ -69,6 +69,15 @@ describe('removals', () => {
     expect(calls).toEqual({ 'DELETE /contacts/{id}': 2 })
   })
 
+  test('a deletion by id that an earlier run was cut off in is not taken for an unknown id', async () => {
+    const here = await session()
+    const plan: PlanInput = { object: 'contact', mode: 'delete', identifier: 'id', fields: ['id'] }
+    const unansweredSince = here.clock.now()
+    const task = operation(0, {}, 'f'.repeat(24), { kind: 'delete', unansweredSince })
+    const { result } = await deliverOne(here, plan, task)
+    expect(result).toEqual({ result: 'applied', id: null, created: false })
+  })
+
   test('untag of a contact that Intercom does not have: nothing to do', async () => {
     const here = await session()
     const { result, calls } = await deliverOne(here, byExternalId, removal('untag', null))

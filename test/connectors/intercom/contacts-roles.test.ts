@@ -185,6 +185,33 @@ describe('rows without a role, in mode update by email', () => {
   })
 })
 
+describe('a lead that an earlier run may have created', () => {
+  /** A run that comes right after one that was killed, while the search does not show yet what that one did. */
+  async function afterCrash(created: boolean) {
+    const here = await session({ search_lag_ms: 60_000 })
+    if (created) await deliverOne(here, byEmail, lead)
+    const target = await here.open(byEmail)
+    const task = operation(0, lead, null, { unansweredSince: here.clock.now() - 3_600_000 })
+    const deliver = async () => {
+      const [result] = await runAll(here.clock, () => deliverAll(target, [task]))
+      return result
+    }
+    const first = await deliver()
+    await runAll(here.clock, () => here.clock.sleep(180_000))
+    return { here, first, second: await deliver() }
+  }
+
+  for (const created of [true, false]) {
+    test(`${created ? 'is' : 'is not'} there: Intercom ends up with one`, async () => {
+      const { here, first, second } = await afterCrash(created)
+      expect(first).toMatchObject({ result: 'retry', waitMilliseconds: 180_000 })
+      const { contacts } = here.sandbox.contents()
+      expect(contacts).toHaveLength(1)
+      expect(second).toEqual({ result: 'applied', id: contacts[0]?.id, created: !created })
+    })
+  }
+})
+
 describe('from one role to the other', () => {
   test('a lead is promoted when the row says so', async () => {
     const here = await session()

@@ -145,6 +145,7 @@ export function operation(
     held: null,
     changed: Object.keys(record),
     archivedByUs: false,
+    unansweredSince: null,
     fingerprint: `${ordinal}`,
     ...more,
   }
