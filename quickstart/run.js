@@ -35,6 +35,7 @@ async function rowsIn(file) {
 async function story(folder) {
   const companiesFile = join(folder, 'data/companies.csv')
   const peopleFile = join(folder, 'data/people.csv')
+  const partnersFile = join(folder, 'data/partners.csv')
   const companies = await rowsIn(companiesFile)
   const people = await rowsIn(peopleFile)
 
@@ -47,6 +48,8 @@ and ${people} people. Intercom is a sandbox on this machine. Each activation say
 
   const sandbox = await openSandbox(folder)
   try {
+    const companiesBefore = await sandbox.count('companies')
+    const contactsBefore = await sandbox.count('contacts')
     const project = {
       folder,
       environment: {
@@ -63,8 +66,10 @@ and ${people} people. Intercom is a sandbox on this machine. Each activation say
     )
     const first = await millrace(['run'], project)
     expect('the exit code', first.code, 0)
-    expect('the number of companies in Intercom', await sandbox.count('companies'), companies)
-    expect('the number of contacts in Intercom', await sandbox.count('contacts'), people)
+    const companiesMade = (await sandbox.count('companies')) - companiesBefore
+    const contactsMade = (await sandbox.count('contacts')) - contactsBefore
+    expect('the number of new companies in Intercom', companiesMade, companies)
+    expect('the number of new contacts in Intercom', contactsMade, people)
 
     step(2, 'The same again')
     tell(
@@ -109,7 +114,33 @@ eight zeros too many, more than Intercom can hold. What would a run do?`)
     expect('the exit code', fourth.code, 0)
     expect('the number of calls that write', (await sandbox.calls('writes')) - unmended, 1)
 
-    step(5, 'What Intercom holds now')
+    step(5, 'Tags and companies')
+    tell(
+      'Another activation says which tags partners shall have, and which companies they shall belong to:',
+    )
+    await cp(join(root, 'activations/partners.yaml'), join(folder, 'activations/partners.yaml'))
+    show(
+      "$ sed -n '/^tags/,$p' activations/partners.yaml",
+      (await readFile(join(folder, 'activations/partners.yaml'), 'utf8')).replace(
+        /^.*?(?=^tags)/ms,
+        '',
+      ),
+    )
+    const partners = await millrace(['run', 'partners'], project)
+    expect('the exit code', partners.code, 0)
+    tell(`One of them loses the certificate, and an account. What a row no longer wants is taken away: one call for the tag and one
+for the company, after one that lists the workspace's tags.`)
+    await change(partnersFile, 'par_301', 'true', 'false')
+    await change(partnersFile, 'par_301', 'acc_1001;acc_1002', 'acc_1002')
+    const untagged = await sandbox.calls()
+    const fifth = await millrace(['run', 'partners'], project)
+    expect('the exit code', fifth.code, 0)
+    const { tags, companies: attached } = await sandbox.tagsAndCompanies('par_301')
+    expect('the tags', tags.join(), 'Partner,topic: migrations,topic: onboarding')
+    expect('the companies', attached.join(), 'acc_1002,agency_brightpath')
+    expect('the number of calls', (await sandbox.calls()) - untagged, 3)
+
+    step(6, 'What Intercom holds now')
     const contact = await sandbox.contact('usr_20001')
     expect('the name', contact.name, 'Zoé Dubois-Martin')
     const { type, external_id, name, email, signed_up_at, custom_attributes } = contact
@@ -130,7 +161,8 @@ try {
   tell(`That was all of it, in ${((performance.now() - started) / 1000).toFixed(1)} s. To go on:
 
   node dist/src/cli/main.js init my-project    a project of your own
-  activations/                                 more examples
+  activations/                                 an example of every mode
+  docs/modes.md                                what each mode does, by which identifier, at what cost
   docs/configuration.md                        everything an activation can say
   docs/failures.md                             every failure code, and what to do about it
   docs/scheduling.md                           cron, Airflow, Docker, exit codes`)

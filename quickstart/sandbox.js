@@ -57,6 +57,12 @@ export async function openSandbox(folder) {
       ]
       return writes.reduce((sum, endpoint) => sum + (byEndpoint[endpoint] ?? 0), 0)
     },
+    /** The names of all tags and the company_ids of all companies of a contact, sorted. */
+    async tagsAndCompanies(externalId) {
+      const { contacts } = await ask('/_sandbox/contents')
+      const { tags, companies } = contacts.find((contact) => contact.external_id === externalId)
+      return { tags: tags.toSorted(), companies: companies.toSorted() }
+    },
     /** A contact as Intercom's API answers it. */
     contact(externalId) {
       return ask(`/contacts/find_by_external_id/${externalId}`, {

@@ -19,7 +19,7 @@ test('the quickstart goes as told, in well under a minute', { timeout: 60_000 },
   })
   expect(stderr).toBe('')
   expect(code).toBe(0)
-  expect(stdout.match(/^── \d\./gm)).toHaveLength(5)
+  expect(stdout.match(/^── \d\./gm)).toHaveLength(6)
   expect(stdout).toContain('$ millrace run')
   expect(stdout).toContain('invalid_value')
   expect(stdout).toContain('(exit code 1)')
