@@ -45,6 +45,11 @@ export interface Operation {
   readonly held: TargetRecord | null
   /** The fields and lists that differ from what was last delivered; all of them for a create. */
   readonly changed: readonly string[]
+  /**
+   * When an earlier run began that sent this key and never learnt how that ended, in milliseconds since the Unix
+   * epoch: what the target has since then may be our own doing. Null where nothing of the kind happened.
+   */
+  readonly unansweredSince: number | null
   /** True where millrace itself archived the record, because its row had left the query, and it is back. */
   readonly archivedByUs: boolean
   /** Stands for `record`, for the kind of object, and for whether it is held, deleted or archived (26 characters). */

@@ -18,6 +18,8 @@ export interface SnapshotEntry {
   readonly id: string | null
   /** What was last confirmed, field by field; null where nothing ever was. */
   readonly sent: TargetRecord | null
+  /** As in `Operation`; absent where nothing of the kind happened. */
+  readonly unansweredSince?: number
   /** What was done to the record because its row left the query; null where the row is in the query, or nothing was. */
   readonly removed: Exclude<Removal, 'keep'> | null
 }

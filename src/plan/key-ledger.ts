@@ -168,7 +168,9 @@ export class KeyLedger {
         this.tally.countChange(index, 1)
       }
     }
-    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint: wish.fingerprint })
+    const unansweredSince = before?.unansweredSince ?? null
+    const { fingerprint } = wish
+    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint, unansweredSince })
   }
 
   #reject(entry: number, key: string, failure: Failure): void {

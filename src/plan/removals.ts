@@ -76,7 +76,7 @@ function removalOf(
   lists: readonly ListName[],
   entry: SnapshotEntry,
 ): Omit<Operation, 'ordinal' | 'fingerprint'> {
-  const { key, id, sent } = entry
+  const { key, id, sent, unansweredSince = null } = entry
   const held = lists.filter((list) => sent !== null && Object.hasOwn(sent, list))
   return {
     key,
@@ -89,6 +89,7 @@ function removalOf(
     },
     held: sent,
     changed: kind === 'untag' ? held : [],
+    unansweredSince,
     archivedByUs: false,
   }
 }

@@ -33,11 +33,11 @@ const snapshotColumns =
 
 const confirmWithId = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint, target_id = excluded.target_id,
-  sent = excluded.sent, removed = excluded.removed, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+  sent = excluded.sent, removed = excluded.removed, unanswered_since = null, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
 
 const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint,
-  sent = excluded.sent, removed = excluded.removed, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
+  sent = excluded.sent, removed = excluded.removed, unanswered_since = null, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
 
 const learnId = `insert into snapshot (activation_id, key, target_id) values (?, ?, ?)
   on conflict (activation_id, key) do update set target_id = excluded.target_id`
@@ -48,8 +48,11 @@ const keepHeld = `insert into snapshot (activation_id, key, sent) values (?, ?, 
 
 const forgetId = 'update snapshot set target_id = null where activation_id = ? and key in (:keys)'
 
-const forgetFingerprint =
-  'update snapshot set fingerprint = null where activation_id = ? and key in (:keys)'
+/** What the target holds is not known: it may have taken what was sent since that run began. */
+const doubt = `insert into snapshot (activation_id, key, unanswered_since)
+  values (?, ?, (select started_at from runs where id = ?))
+  on conflict (activation_id, key) do update set fingerprint = null,
+  unanswered_since = coalesce(snapshot.unanswered_since, excluded.unanswered_since)`
 
 const resolveFailure =
   'update failures set resolved_at = ? where activation_id = ? and resolved_at is null and key in (:keys)'
@@ -90,13 +93,17 @@ const replaceOutcome = `${insertOutcome} on conflict (run_id, ordinal) do update
   request_id = excluded.request_id, hint = excluded.hint, recorded_at = excluded.recorded_at,
   attempts_in_all = excluded.attempts_in_all, first_seen = excluded.first_seen`
 
-/** Forgets what the target holds of some keys. */
-export async function loseFingerprints(
+/** Says that keys were being sent by a run that never learnt how that ended. */
+export async function leaveInDoubt(
   session: Session,
   activation: number,
+  run: number,
   keys: readonly string[],
 ): Promise<void> {
-  await runOverKeys(session, forgetFingerprint, [activation], keys.map(toColumn))
+  await session.runEach(
+    doubt,
+    keys.map((key) => [activation, toColumn(key), run]),
+  )
 }
 
 /** Records how operations ended. Throws where an operation has an outcome already. */
@@ -135,7 +142,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   const learnt: Cell[][] = []
   const forgotten: string[] = []
   // Tried, without an answer that settles it: the target may hold the old record or the new one.
-  const doubtful: string[] = []
+  const doubtful: Cell[][] = []
   const partly: Cell[][] = []
   const resolved: string[] = []
   const applied: Cell[][] = []
@@ -158,14 +165,14 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
     if (id === null) forgotten.push(key)
     if (outcome.held !== undefined) partly.push([activation, key, JSON.stringify(outcome.held)])
-    if (status === 'failed' || status === 'in_doubt') doubtful.push(key)
+    if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key, run])
     failed.push({ ...outcome, status, failure })
   }
   await session.runEach(confirmWithId, confirmedWithId)
   await session.runEach(confirm, confirmed)
   await session.runEach(learnId, learnt)
   await runOverKeys(session, forgetId, [activation], forgotten)
-  await runOverKeys(session, forgetFingerprint, [activation], doubtful)
+  await session.runEach(doubt, doubtful)
   await session.runEach(keepHeld, partly)
   await runOverKeys(session, resolveFailure, [now, activation], resolved)
   await session.runEach(

@@ -1,6 +1,6 @@
 import type { Database, Session } from './database.ts'
 import { writeAsHolder } from './lock.ts'
-import { loseFingerprints } from './outcomes.ts'
+import { leaveInDoubt } from './outcomes.ts'
 import { keysInFlight } from './spool.ts'
 import type { AboutRun, Lock, RunRecord, RunStatus, Timestamp } from './store.ts'
 
@@ -44,7 +44,7 @@ async function interruptRuns(session: Session, activation: number, now: Timestam
   )
   for (const { id } of unfinished) {
     for await (const keys of keysInFlight(session, id)) {
-      await loseFingerprints(session, activation, keys)
+      await leaveInDoubt(session, activation, id, keys)
     }
     await session.run("update runs set status = 'interrupted', finished_at = ? where id = ?", [
       now,

@@ -14,6 +14,7 @@ interface EntryRow {
   readonly target_id: string | null
   readonly sent: string | null
   readonly removed: SnapshotEntry['removed']
+  readonly unanswered_since: number | null
 }
 
 /** The snapshot of one activation; an empty one where it never ran. */
@@ -80,7 +81,7 @@ export class StoredSnapshot implements SnapshotReader {
     const rows = await this.#database.read((session) =>
       allOverKeys<EntryRow>(
         session,
-        'select key, fingerprint, target_id, sent, removed from snapshot where activation_id = ? and key in (:keys)',
+        'select key, fingerprint, target_id, sent, removed, unanswered_since from snapshot where activation_id = ? and key in (:keys)',
         [activation],
         keys.map(toColumn),
       ),
@@ -93,6 +94,7 @@ export class StoredSnapshot implements SnapshotReader {
         id: row.target_id === null ? null : fromColumn(row.target_id),
         sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
         removed: row.removed,
+        ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
       })
     }
     return entries

@@ -2,6 +2,7 @@ import {
   type Clock,
   type Delivery,
   type Failure,
+  type FailureCode,
   type Outcome,
   type Random,
   StopRunError,
@@ -39,6 +40,9 @@ export interface WriteOptions {
 
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
 const mostRetriesWaiting = 1_000
+
+/** Codes of tries that met no answer, or a broken one. */
+const noAnswer: ReadonlySet<FailureCode> = new Set(['network', 'timeout', 'server_error'])
 
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000
@@ -219,7 +223,8 @@ class Writer {
     const asked = delivery.waitMilliseconds ?? 0
     const spent = attempt.attempts >= deliveryRetries.attempts
     const { clock } = this.#options
-    if (failure.code !== 'rate_limited' && this.#outage.noteNoAnswer(clock.now(), spent)) {
+    if (!noAnswer.has(failure.code)) this.#outage.noteAnswer()
+    else if (this.#outage.noteNoAnswer(clock.now(), spent)) {
       const tries = this.#outage.tries.toLocaleString('en-US')
       this.#stopFor(
         new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),

@@ -132,9 +132,20 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
               },
             ],
             ['key-1', { key: 'key-1', fingerprint: null, id: 'learnt', sent: null, removed: null }],
+            [
+              'key-2',
+              {
+                key: 'key-2',
+                fingerprint: null,
+                id: null,
+                sent: null,
+                removed: null,
+                unansweredSince: clock.now(),
+              },
+            ],
           ]),
         )
-        expect(await store.snapshot('people').count()).toBe(2)
+        expect(await store.snapshot('people').count()).toBe(3)
       })
 
       it('keeps or forgets ids as told, and loses the fingerprint of what may have been changed', async () => {

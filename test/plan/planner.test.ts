@@ -34,6 +34,7 @@ describe('against the snapshot', () => {
         held: null,
         changed: ['external_id', 'name', 'custom_attributes.plan'],
         archivedByUs: false,
+        unansweredSince: null,
         fingerprint: contacts.sign(fingerprintOf(record(ann))),
       },
     ])

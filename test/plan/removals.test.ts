@@ -34,6 +34,7 @@ describe('rows that left the query', () => {
       held: { external_id: '2', name: 'Ben', 'custom_attributes.plan': 'pro', tags: ['pro'] },
       changed: onRemoved === 'untag' ? ['tags'] : [],
       archivedByUs: false,
+      unansweredSince: null,
       fingerprint: expect.stringMatching(/^[\w-]{26}$/),
     })
     expect(totals).toMatchObject({ [onRemoved]: 2, removed: 2, known: 3, unchanged: 1 })

@@ -11,6 +11,7 @@ export function operation(ordinal: number, more: Partial<Operation> = {}): Opera
     id: null,
     held: null,
     archivedByUs: false,
+    unansweredSince: null,
     record: { name: `Name ${ordinal}` },
     changed: ['name'],
     fingerprint: `fingerprint-${ordinal}`,

@@ -19,7 +19,7 @@ class Model {
   readonly snapshot = new Map<string, SnapshotEntry>()
   readonly failures = new Map<string, KnownFailure>()
 
-  record(outcome: Outcome, run: number, now: number): void {
+  record(outcome: Outcome, run: number, started: number, now: number): void {
     const { key, kind, removal, status, id, held, fingerprint, failure, attempts } = outcome
     const known = this.snapshot.get(key)
     const keptId = id === undefined ? (known?.id ?? null) : id
@@ -34,8 +34,9 @@ class Model {
       this.failures.delete(key)
       return
     }
-    if (known !== undefined || typeof id === 'string' || held !== undefined) {
-      const unknown = status === 'failed' || status === 'in_doubt' || held !== undefined
+    const doubtful = status === 'failed' || status === 'in_doubt'
+    if (known !== undefined || typeof id === 'string' || held !== undefined || doubtful) {
+      const unknown = doubtful || held !== undefined
       this.snapshot.set(key, {
         key,
         fingerprint: unknown ? null : (known?.fingerprint ?? null),
@@ -43,6 +44,9 @@ class Model {
         sent: held ?? known?.sent ?? null,
         // Whoever has lists again is there again.
         removed: held === undefined ? (known?.removed ?? null) : null,
+        ...(doubtful || known?.unansweredSince !== undefined
+          ? { unansweredSince: known?.unansweredSince ?? started }
+          : {}),
       })
     }
     const before = this.failures.get(key)
@@ -103,6 +107,7 @@ describe('recording outcomes', () => {
         try {
           const held = await lock(store, 'people', 1_000_000)
           for (const { calls, status } of planned) {
+            const started = clock.now()
             const run = await store.startRun(held, about(null))
             let ordinal = 0
             for (const call of calls) {
@@ -119,7 +124,7 @@ describe('recording outcomes', () => {
                 return outcome
               })
               await run.record(outcomes)
-              for (const outcome of outcomes) model.record(outcome, run.run, clock.now())
+              for (const outcome of outcomes) model.record(outcome, run.run, started, clock.now())
             }
             expect((await run.counts()).outcomes.applied).toBe(
               calls.flat().filter((outcome) => outcome.status === 'applied').length,

@@ -10,6 +10,7 @@ export function operation(ordinal: number, record: Operation['record'] = {}): Op
     id: null,
     held: null,
     archivedByUs: false,
+    unansweredSince: null,
     record: { email: `person${ordinal}@example.com`, ...record },
     changed: ['email'],
     fingerprint: `fingerprint ${ordinal}`,

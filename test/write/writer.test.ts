@@ -239,6 +239,17 @@ describe('stopping early', () => {
     expect(memory.statuses()).not.toContain('applied')
   })
 
+  it('takes an answer that asks for another try for an answer', async () => {
+    const memory = new Memory(operations(60))
+    const { target } = fakeTarget(() => ({
+      result: 'retry',
+      failure: { code: 'not_found', message: 'gone' },
+      id: null,
+    }))
+    expect(await write(memory, target)).toBeNull()
+    expect(memory.statuses()).toEqual(Array(60).fill('failed'))
+  })
+
   it('stops for a single row too when nothing was ever answered', async () => {
     const memory = new Memory(operations(1))
     const { target } = fakeTarget(() => retry('network'))
