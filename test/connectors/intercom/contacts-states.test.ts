@@ -15,6 +15,15 @@ describe('archived', () => {
     expect(here.sandbox.contents().contacts).toMatchObject([{ state: 'active' }])
   })
 
+  test('one that millrace archived comes back though its id was forgotten', async () => {
+    const here = await session()
+    const [id] = here.sandbox.seed({ contacts: [{ ...person, state: 'archived' }] }).contacts
+    const task = update(person, null, { archivedByUs: true })
+    const { result } = await deliverOne(here, byExternalId, task)
+    expect(result).toEqual({ result: 'applied', id, created: false })
+    expect(here.sandbox.contents().contacts).toMatchObject([{ state: 'active' }])
+  })
+
   test('one that millrace archived and that is gone by now is created anew', async () => {
     const here = await session()
     const task = update(person, unknown, { archivedByUs: true })
