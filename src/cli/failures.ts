@@ -66,9 +66,8 @@ async function failures(
   const { context, voice } = session
   const { project, activations } = await openProject(session, name === undefined ? [] : [name])
   const { openStateStore } = await import('../state/index.ts')
-  const { stateFileOf } = await import('../run/state-file.ts')
   const store = await openStateStore({
-    file: stateFileOf(project),
+    location: project.state,
     clock: context.clock,
     create: false,
   })

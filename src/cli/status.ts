@@ -40,8 +40,7 @@ async function status(
   const { clock, environment, stdout } = session.context
   const { project, activations } = await openProject(session, names)
   const { openStateStore } = await import('../state/index.ts')
-  const { stateFileOf } = await import('../run/state-file.ts')
-  const store = await openStateStore({ file: stateFileOf(project), clock, create: false })
+  const store = await openStateStore({ location: project.state, clock, create: false })
   try {
     const selected = activations.map((activation) => activation.name)
     const runs = await store.runs(selected, runsShown)

@@ -22,7 +22,9 @@ export const projectSchema = z
     state: z
       .string()
       .default('.millrace/state.db')
-      .describe('The SQLite file that remembers what was delivered.'),
+      .describe(
+        'What remembers what was delivered: a SQLite file, or a database as `postgres://user:password@host/database`.',
+      ),
     activations: z
       .string()
       .default('activations')

@@ -7,7 +7,6 @@ import { endingOf, exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
 import { planFromSource, refusalsOf } from './planning.ts'
-import { stateFileOf } from './state-file.ts'
 
 /** One operation of a plan as it is shown: no values. */
 export interface PlannedOperation {
@@ -58,7 +57,7 @@ export async function planActivations(
       let exitCode: number = exitCodes.done
       try {
         store ??= await openStateStore({
-          file: stateFileOf(options.project),
+          location: options.project.state,
           clock: options.clock,
           create: false,
         })

@@ -5,7 +5,6 @@ import { runActivation } from './activation-run.ts'
 import { endingOf, interrupted, worstOf } from './ending.ts'
 import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
-import { stateFileOf } from './state-file.ts'
 import { type CommandSummary, type RunSummary, summarize } from './summary.ts'
 
 /**
@@ -22,7 +21,7 @@ export async function runActivations(options: RunOptions): Promise<CommandSummar
       let summary: RunSummary
       try {
         store ??= await openStateStore({
-          file: stateFileOf(options.project),
+          location: options.project.state,
           clock: options.clock,
           create: true,
         })

@@ -7,7 +7,10 @@ export interface Session {
   all<Row extends object>(sql: string, bindings?: readonly Cell[]): Promise<readonly Row[]>
   /** Runs a statement and says how many rows it changed. */
   run(sql: string, bindings?: readonly Cell[]): Promise<number>
-  /** Runs one statement for each list of bindings, in order, and says how many rows changed in all. */
+  /**
+   * Runs one statement for each list of bindings and says how many rows changed in all. No two lists may be about
+   * the same row: an `insert` may become one statement for all of them.
+   */
   runEach(sql: string, bindings: readonly (readonly Cell[])[]): Promise<number>
 }
 

@@ -13,7 +13,7 @@ export async function findKnownIds(
     session,
     `select s.key, s.target_id from snapshot s join activations a on a.id = s.activation_id
      where a.target = ? and a.object = ? and a.key_field = ? and s.removed is null and s.target_id is not null
-     and s.key in (:keys) order by s.confirmed_at`,
+     and s.key in (:keys) order by coalesce(s.confirmed_at, 0)`,
     [target, object, field],
     values.map(toColumn),
   )

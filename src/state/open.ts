@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { StateLocation } from '../config/project.ts'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
 import type { Database } from './database.ts'
 import { countOpenFailures, readFailures } from './failures.ts'
@@ -12,22 +13,31 @@ import { StoredSnapshot } from './snapshot.ts'
 import type { StateStore } from './store.ts'
 
 export interface StateOptions {
-  /** The SQLite file, absolute. */
-  readonly file: string
+  /** A SQLite file, or a Postgres server. */
+  readonly location: StateLocation
   readonly clock: Clock
-  /** False: where there is no file, none is made, and the store is empty and forgets what it is told. */
+  /** False: where there is no state, none is made, and the store is empty and forgets what it is told. */
   readonly create: boolean
 }
 
 /**
  * Opens the state store and brings its schema to this version.
- * Throws `ConfigurationError` where the file cannot be used (not ours, damaged, newer, no permission), `StopRunError`
- * where another process keeps it locked.
+ * Throws `ConfigurationError` where it cannot be used (not ours, damaged, newer, no permission), `StopRunError`
+ * where another process keeps the file locked or the server cannot be reached.
  */
-export async function openStateStore({ file, clock, create }: StateOptions): Promise<StateStore> {
+export async function openStateStore(options: StateOptions): Promise<StateStore> {
+  const { location, clock, create } = options
   // Knex takes a tenth of a second to load: commands that remember nothing do without.
+  if (location.kind === 'postgres') {
+    const { openPostgres } = await import('./postgres.ts')
+    const database = await openPostgres(location.url, create)
+    if (database !== null) return stateStore(database, clock)
+  }
   const { openSqlite } = await import('./sqlite.ts')
-  if (!create && !existsSync(file)) return stateStore(await openSqlite(':memory:'), clock)
+  if (location.kind === 'postgres' || (!create && !existsSync(location.file))) {
+    return stateStore(await openSqlite(':memory:'), clock)
+  }
+  const { file } = location
   makePrivate(file)
   return stateStore(await openSqlite(file), clock)
 }

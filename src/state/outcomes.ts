@@ -125,9 +125,11 @@ export async function recordRejections(
     created: false,
     attempts: 1,
   }))
+  // A key is one failure, that of its last row, and a statement may change it once only.
+  const last = new Map(failed.map((outcome) => [outcome.key, outcome]))
   await recording.session.runEach(
     openRejection,
-    failed.map((outcome) => failureCells(recording, outcome)),
+    [...last.values()].map((outcome) => failureCells(recording, outcome)),
   )
   await recording.session.runEach(
     replaceOutcome,

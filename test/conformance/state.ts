@@ -57,6 +57,79 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       await harness.remove()
     })
 
+    describe('what the target holds', () => {
+      const removal = (kind: 'archive' | 'untag') =>
+        operation(0, { kind, removal: true, id: 'id-key-0', record: { email: 'a@b.c' } })
+
+      it('remembers a removal until the row is delivered again', async () => {
+        const run = await startRun(await lock(store), 1)
+        await run.record([applied(operation(0))])
+        await finish(run, 'done')
+        const second = await store.startRun({ activation: 'people', token: 1 }, about())
+        await second.sink.add([removal('archive')])
+        await second.record([applied(removal('archive'))])
+        const removed = (await second.snapshot.entries(['key-0'])).get('key-0')
+        expect(removed).toEqual({
+          key: 'key-0',
+          fingerprint: null,
+          id: 'id-key-0',
+          sent: { email: 'a@b.c' },
+          removed: 'archive',
+        })
+        for await (const page of second.snapshot.fingerprints()) {
+          expect(page).toEqual([
+            { key: 'key-0', fingerprint: null, removed: 'archive', delivered: true },
+          ])
+        }
+        await finish(second, 'done')
+        const third = await startRun({ activation: 'people', token: 1 }, 1)
+        await third.record([applied(operation(0))])
+        const back = (await third.snapshot.entries(['key-0'])).get('key-0')
+        expect(back).toMatchObject({ removed: null, fingerprint: 'fingerprint-0' })
+      })
+
+      it('keeps the lists of a delivery that failed halfway, without a fingerprint', async () => {
+        const held = await lock(store)
+        const run = await startRun(held, 1)
+        await run.record([applied(operation(0))])
+        await finish(run, 'done')
+        const second = await startRun(held, 1)
+        await second.record([unapplied(operation(0), 'rejected', { held: { tags: ['VIP'] } })])
+        expect((await second.snapshot.entries(['key-0'])).get('key-0')).toMatchObject({
+          fingerprint: null,
+          sent: { tags: ['VIP'] },
+          id: 'id-key-0',
+        })
+      })
+
+      it('finds the ids that other activations learnt, the last confirmed one first', async () => {
+        const keys = { target: 'intercom', object: 'contact', field: 'email' }
+        const deliver = async (activation: string, id: string, field: string | null = 'email') => {
+          const run = await store.startRun(await lock(store, activation), about(field))
+          await run.sink.add([operation(0), operation(1)])
+          await run.record([applied(operation(0), { id })])
+          return run
+        }
+        await clock.advance(1_000)
+        const run = await deliver('one', 'older')
+        await run.record([unapplied(operation(1), 'rejected', { id: 'learnt' })])
+        await clock.advance(1_000)
+        await deliver('two', 'newer')
+        await clock.advance(1_000)
+        await deliver('other field', 'wrong', 'external_id')
+        expect(await store.knownIds(keys, ['key-0', 'key-1', 'key-2'])).toEqual(
+          new Map([
+            ['key-0', 'newer'],
+            ['key-1', 'learnt'],
+          ]),
+        )
+        const three = await deliver('three', 'confirmed')
+        await three.record([applied(operation(1), { id: 'confirmed' })])
+        expect(await store.knownIds(keys, ['key-1'])).toEqual(new Map([['key-1', 'confirmed']]))
+        expect(await store.knownIds({ ...keys, object: 'company' }, ['key-0'])).toEqual(new Map())
+      })
+    })
+
     describe('plan', () => {
       it('gives back every operation in order, exactly as it was spooled', async () => {
         const record = JSON.parse(

@@ -16,7 +16,7 @@ export function startRecorder(file: string, activation: string, operations: numb
     import { once } from 'node:events'
     import { openStateStore } from ${JSON.stringify(built)}
     const clock = { now: () => 1_000, sleep: () => Promise.reject(new Error('no sleep')) }
-    const store = await openStateStore({ file: ${JSON.stringify(file)}, clock, create: true })
+    const store = await openStateStore({ location: { kind: 'sqlite', file: ${JSON.stringify(file)} }, clock, create: true })
     console.log('open')
     await once(process.stdin, 'data')
     const lock = await store.acquireLock(${JSON.stringify(activation)}, 'child', 1_000)

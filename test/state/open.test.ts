@@ -32,7 +32,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-const open = (path = file, create = true) => openStateStore({ file: path, clock, create })
+const open = (path = file, create = true) =>
+  openStateStore({ location: { kind: 'sqlite', file: path }, clock, create })
 const mode = (path: string) => statSync(path).mode & 0o777
 
 async function refusal(path = file, create = true) {

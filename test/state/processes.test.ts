@@ -38,7 +38,11 @@ describe('a state file and several processes', () => {
     expect(one('select count(*) from failures')).toBe(outcomes * 0.1)
     database.close()
 
-    const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
+    const store = await openStateStore({
+      location: { kind: 'sqlite', file },
+      clock: new VirtualClock(),
+      create: true,
+    })
     const run = await store.startRun(await lock(store), about())
     expect((await store.runs(null, 9)).map(({ status }) => status)).toEqual([
       'running',
@@ -62,7 +66,11 @@ describe('a state file and several processes', () => {
     const recorders = ['a', 'b'].map((activation) => startRecorder(file, activation, 1_000))
     for (const recorder of recorders) await recorder.line()
     for (const recorder of recorders) recorder.begin()
-    const store = await openStateStore({ file, clock: new VirtualClock(), create: true })
+    const store = await openStateStore({
+      location: { kind: 'sqlite', file },
+      clock: new VirtualClock(),
+      create: true,
+    })
     const run = await store.startRun(await lock(store, 'c'), about(null))
     await run.sink.add(Array.from({ length: 1_000 }, (_, ordinal) => operation(ordinal)))
     for await (const batch of run.pending(groupSize)) {

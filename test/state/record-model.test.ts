@@ -102,7 +102,11 @@ describe('recording outcomes', () => {
     await fc.assert(
       fc.asyncProperty(runs, async (planned) => {
         const clock = new VirtualClock()
-        const store = await openStateStore({ file: '/nowhere/state.db', clock, create: false })
+        const store = await openStateStore({
+          location: { kind: 'sqlite', file: '/nowhere/state.db' },
+          clock,
+          create: false,
+        })
         const model = new Model()
         try {
           const held = await lock(store, 'people', 1_000_000)

@@ -7,7 +7,12 @@ import { stateConformance } from '../conformance/state.ts'
 stateConformance('SQLite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-state-'))
   return {
-    open: (clock) => openStateStore({ file: join(folder, 'state.db'), clock, create: true }),
+    open: (clock) =>
+      openStateStore({
+        location: { kind: 'sqlite', file: join(folder, 'state.db') },
+        clock,
+        create: true,
+      }),
     remove: () => rm(folder, { recursive: true }),
   }
 })
