@@ -39,6 +39,9 @@ const phrases: Phrases = {
   jsonArray: (column) => `coalesce(json_agg(${column})::text, '[]')`,
 }
 
+/** Whatever the server's default: what was recorded survives a power cut. */
+const begin = 'begin; set local synchronous_commit = on'
+
 function silent(): void {}
 
 /**
@@ -141,61 +144,75 @@ class PostgresDatabase implements Database {
     this.#place = place
   }
 
-  read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.#hold((connection) => work(sessionOf(connection)))
-  }
-
-  write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.#hold(async (connection) => {
-      await connection.query('begin')
-      try {
-        // Whatever the server's default: what was recorded survives a power cut.
-        await connection.query('set local synchronous_commit = on')
-        const result = await work(sessionOf(connection))
-        await connection.query('commit')
-        return result
-      } catch (error) {
-        await connection.query('rollback').catch((failed) => {
-          connection.__knex__disposed = failed
-        })
-        throw error
-      }
-    })
-  }
-
-  async #hold<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
-    const client: Pooled = this.#knex.client
+  async read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    const read = () => this.#hold('', (connection) => work(sessionOf(connection)))
     try {
-      const connection = await this.#living(client)
-      try {
-        return await work(connection)
-      } catch (error) {
-        if (isDisconnected(error)) connection.__knex__disposed = error
+      return await read().catch((error) => {
+        // The server may have ended the connection while it lay idle, and reading does no harm twice.
+        if (isDisconnected(error)) return read()
         throw error
-      } finally {
-        await client.releaseConnection(connection)
-      }
+      })
     } catch (error) {
       throw translateError(error, this.#place)
     }
   }
 
-  /** A connection that answers: one that the server ended while it lay idle is replaced. */
-  async #living(client: Pooled): Promise<Connection> {
-    const connection = await client.acquireConnection()
+  async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    const write = (connection: Connection) => commit(connection, work)
     try {
-      await connection.query('')
-      return connection
+      return await this.#hold(begin, write)
     } catch (error) {
-      connection.__knex__disposed = error
+      throw translateError(error, this.#place)
+    }
+  }
+
+  /** Hands over the connection after `first`; where the server ended it while it lay idle, a new one. */
+  async #hold<Result>(
+    first: string,
+    work: (connection: Connection) => Promise<Result>,
+  ): Promise<Result> {
+    const client: Pooled = this.#knex.client
+    let connection = await client.acquireConnection()
+    try {
+      if (first !== '') {
+        try {
+          await connection.query(first)
+        } catch (error) {
+          if (!isDisconnected(error)) throw error
+          connection.__knex__disposed = error
+          await client.releaseConnection(connection)
+          connection = await client.acquireConnection()
+          await connection.query(first)
+        }
+      }
+      return await work(connection)
+    } catch (error) {
+      if (isDisconnected(error)) connection.__knex__disposed = error
+      throw error
+    } finally {
       await client.releaseConnection(connection)
-      if (!isDisconnected(error)) throw error
-      return client.acquireConnection()
     }
   }
 
   async close(): Promise<void> {
     await this.#knex.destroy()
+  }
+}
+
+/** Works in the transaction that was begun, and ends it. */
+async function commit<Result>(
+  connection: Connection,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await work(sessionOf(connection))
+    await connection.query('commit')
+    return result
+  } catch (error) {
+    await connection.query('rollback').catch((failed) => {
+      connection.__knex__disposed = failed
+    })
+    throw error
   }
 }
 

@@ -83,7 +83,7 @@ function laterTable(): string {
     values.map((value) => `\`${key}: ${value}\``),
   )
   const types = laterNames.sourceTypes.map((type) => `\`type: ${type}\``)
-  return [...keys, ...types, '`state: postgres://...`'].map((name) => `- ${name}`).join('\n')
+  return [...keys, ...types].map((name) => `- ${name}`).join('\n')
 }
 
 /** The reference that docs/configuration.md ends with, made from the schemas and the connectors. */

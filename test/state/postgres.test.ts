@@ -151,6 +151,8 @@ describe.skipIf(skippedWithoutPostgres(server))('state in Postgres', () => {
     expect(refused).toBeInstanceOf(StopRunError)
     expect(String(refused)).toContain('127.0.0.1:1/db cannot be reached')
     expect(String(refused)).not.toContain('s3cret')
+    const noTls = server.url().replace('sslmode=disable', 'sslmode=require')
+    await expect(open(noTls)).rejects.toThrow(/cannot be reached.*sslmode/)
     await expect(open('postgres://u:s3%ret@h:x/db')).rejects.toThrow('not well-formed')
   })
 
