@@ -61,7 +61,10 @@ async function resolveSurely(task: ContactTask, hits: readonly Hit[]): Promise<s
   return holds === comparable(identifier, value) ? id : absent(task, identifier)
 }
 
-function absent({ operation }: ContactTask, identifier: ContactIdentifier): Delivery {
-  if (operation.removal) return { result: 'applied', id: null, created: false }
+/** Nobody has the identifier: as wanted where millrace had delivered the record, or may have removed it before. */
+function absent(task: ContactTask, identifier: ContactIdentifier): Delivery {
+  if (task.operation.removal || sentSince(task) !== null) {
+    return { result: 'applied', id: null, created: false }
+  }
   return { result: 'rejected', failure: notFound(identifier) }
 }

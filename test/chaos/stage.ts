@@ -9,8 +9,15 @@ import { realClock } from '../../src/run/system.ts'
 import { type CliResult, millrace } from '../support/cli.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** Requests under way at once in these runs: few, so that a kill finds a run half done. */
-export const concurrency = 8
+/** Few requests at once, each a little slow, so that a kill finds a run half done. */
+const concurrency = 4
+const latencyMilliseconds = 30
+
+/** Outcomes are recorded in groups, at least so often; see src/write/outcome-groups.ts. */
+const groupMilliseconds = 200
+
+/** How many requests a kill may make repeat: those under way, and those whose outcomes were not recorded yet. */
+export const repeatsPerKill = concurrency * (1 + groupMilliseconds / latencyMilliseconds) + 4
 
 /** A project and a sandbox for one scenario, run as users run it: as a process that can be killed. */
 export class Stage {
@@ -25,7 +32,12 @@ export class Stage {
   static async open({ activation, seed }: Scenario): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
     const sandbox = await startSandbox(
-      { rate_limit: 0, search_lag_ms: 0, attributes: ['contact.plan:string'] },
+      {
+        rate_limit: 0,
+        search_lag_ms: 0,
+        latency_ms: latencyMilliseconds,
+        attributes: ['contact.plan:string'],
+      },
       { clock: realClock, random: () => 0.5 },
     )
     if (seed !== undefined) sandbox.seed(seed)
