@@ -1,4 +1,5 @@
 import type { ActivationPlan } from '../run/plan.ts'
+import { shownKey } from './layout.ts'
 import { byCount } from './run.ts'
 import type { Style } from './style.ts'
 import { count, countOf, printable } from './text.ts'
@@ -55,14 +56,14 @@ function activationText(plan: ActivationPlan, style: Style): string {
   for (const { key, kind, changed } of plan.operations) {
     lines.push(
       kind === 'create'
-        ? `  ${style.good(`+ ${printable(key)}`)}`
-        : `  ${style.warn(`~ ${printable(key)}`)}  ${style.faint(printable(changed.join(', ')))}`,
+        ? `  ${style.good(`+ ${shownKey(key)}`)}`
+        : `  ${style.warn(`~ ${shownKey(key)}`)}  ${style.faint(printable(changed.join(', ')))}`,
     )
   }
   if (hidden(plan) > 0) lines.push(style.faint(`  … ${count(hidden(plan))} more (--show N)`))
   for (const [code, rows] of byCode(plan.rejected)) {
     lines.push(`  ${style.bad(`rejected: ${code}`)}`)
-    for (const row of rows) lines.push(`    ${printable(row.key)}: ${printable(row.message)}`)
+    for (const row of rows) lines.push(`    ${shownKey(row.key)}: ${printable(row.message)}`)
   }
   const more = plan.totals.rejected - plan.rejected.length
   if (more > 0) lines.push(style.faint(`  … ${count(more)} more rejected (--show N)`))
@@ -112,7 +113,7 @@ function activationMarkdown(plan: ActivationPlan): string {
   if (plan.operations.length > 0) {
     const rows = plan.operations.map(
       ({ key, kind, changed }) =>
-        `| ${code(key)} | ${kind === 'create' ? 'new' : `changed: ${changed.map(code).join(', ')}`} |`,
+        `| ${code(shownKey(key))} | ${kind === 'create' ? 'new' : `changed: ${changed.map(code).join(', ')}`} |`,
     )
     const more = hidden(plan) > 0 ? `\n\n… ${count(hidden(plan))} more` : ''
     parts.push(
@@ -122,7 +123,7 @@ function activationMarkdown(plan: ActivationPlan): string {
   if (plan.rejected.length > 0) {
     const rows = [...byCode(plan.rejected).values()]
       .flat()
-      .map((row) => `| ${code(row.code)} | ${code(row.key)} | ${markdown(row.message)} |`)
+      .map((row) => `| ${code(row.code)} | ${code(shownKey(row.key))} | ${markdown(row.message)} |`)
     const more = totals.rejected - plan.rejected.length
     parts.push(
       `Rejected rows:\n\n| code | key | message |\n|---|---|---|\n${rows.join('\n')}${more > 0 ? `\n\n… ${count(more)} more` : ''}`,
