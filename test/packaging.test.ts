@@ -88,6 +88,24 @@ describe('the package', () => {
     }
   })
 
+  test('is a command once it is linked, as the README says', () => {
+    expect(read('README.md')).toContain('npm run build && npm link')
+    const prefix = mkdtempSync(join(tmpdir(), 'millrace-link-'))
+    try {
+      execFileSync('npm', ['link', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'], {
+        cwd: root,
+        stdio: 'ignore',
+        env: { ...process.env, npm_config_prefix: prefix },
+      })
+      const command = join(prefix, 'bin/millrace')
+      expect(execFileSync(command, ['--version'], { encoding: 'utf8' }).trim()).toBe(
+        manifest.version,
+      )
+    } finally {
+      rmSync(prefix, { recursive: true })
+    }
+  })
+
   test('has an entry in the changelog', () => {
     expect(read('CHANGELOG.md')).toContain(`## ${manifest.version}`)
   })

@@ -128,8 +128,8 @@ const neverConnected = new Set([
 /** Errors of TLS, which end the connection before the request. */
 const refusedCertificate = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/
 
-/** What it means that a request ended in an error instead of an answer. */
-export function lostBecause(error: unknown, timedOut: boolean): Lost {
+/** What it means that a request to `origin` ended in an error instead of an answer. */
+export function lostBecause(error: unknown, timedOut: boolean, origin: string): Lost {
   if (timedOut) {
     return {
       kind: 'lost',
@@ -142,7 +142,7 @@ export function lostBecause(error: unknown, timedOut: boolean): Lost {
   const sent = !neverConnected.has(code) && !refusedCertificate.test(code)
   const message = sent
     ? `The connection broke before Intercom's answer was complete (${code}).`
-    : `Intercom could not be reached (${code}).`
+    : `Intercom could not be reached at ${origin} (${code}).`
   return { kind: 'lost', reason: 'network', sent, message }
 }
 

@@ -45,6 +45,7 @@ export class Client {
   readonly #options: ClientOptions
   readonly #clock: Clock
   readonly #pool: Pool
+  readonly #origin: string
   readonly #prefix: string
   readonly #limiter: Limiter
   readonly #byEndpoint = new Map<string, number>()
@@ -55,6 +56,7 @@ export class Client {
     const url = new URL(options.baseUrl)
     this.#options = options
     this.#clock = clock
+    this.#origin = url.origin
     this.#prefix = url.pathname.replace(/\/+$/, '')
     this.#pool = new Pool(url.origin, {
       connections: options.concurrency,
@@ -112,7 +114,7 @@ export class Client {
       const shown = text.replaceAll(this.#options.token.reveal(), '***')
       return this.#read(response.statusCode, response.headers, shown)
     } catch (error) {
-      const lost = lostBecause(error, timeout.signal.aborted)
+      const lost = lostBecause(error, timeout.signal.aborted, this.#origin)
       return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }
     } finally {
       done.abort()

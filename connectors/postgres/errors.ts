@@ -53,6 +53,9 @@ function reason(error: Thrown): string {
       return "the server's TLS certificate is for another host name; connect by that name, or use `ssl: verify-ca`"
   }
   if (withoutTls(error)) return 'the server does not offer TLS, which `ssl` asks for'
+  if (/establishing an SSL connection/.test(message)) {
+    return 'the connection broke while TLS was agreed on; is it a Postgres server that listens there?'
+  }
   if (message === 'timeout expired') return 'no answer within `connect_timeout`'
   if (/^SASL: .*password must be/.test(message)) {
     return 'the server asks for a password, and the source has none'

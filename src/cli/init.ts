@@ -36,8 +36,8 @@ async function init({ context }: Session, _options: unknown, folder = '.'): Prom
       throw await refusal(error, file)
     }
   }
-  const enter = folder === '.' ? '' : `  cd ${folder}\n`
-  const enterAgain = folder === '.' ? '' : `cd ${folder} && `
+  const enter = folder === '.' ? '' : `  cd ${quoted(folder)}\n`
+  const enterAgain = folder === '.' ? '' : `cd ${quoted(folder)} && `
   await context.stdout.write(
     `${paths.map((path) => `created ${path}\n`).join('')}
 Next, a local Intercom to try against:
@@ -50,6 +50,11 @@ and in another terminal:
 `,
   )
   return exitCodes.done
+}
+
+/** A path as a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./][\w./-]*$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 export function initCommand(context: CommandContext): Command {

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './memory.ts'
+
 import { CommanderError } from 'commander'
 import { connectors } from '../../connectors/index.ts'
 import { realClock, realRandom } from '../run/system.ts'

@@ -1,5 +1,5 @@
 import type { FailureRecord } from '../state/store.ts'
-import { pad, truncate, width, wrap } from './layout.ts'
+import { pad, shownKey, truncate, width, wrap } from './layout.ts'
 import type { Style } from './style.ts'
 import { countOf, printable, time } from './text.ts'
 
@@ -32,7 +32,7 @@ function layOut(failures: readonly FailureRecord[], columns: number): Columns {
     Math.min(limit, Math.max(width(title), ...texts.map((text) => width(text))))
   const key = widest(
     'KEY',
-    failures.map((failure) => printable(failure.key)),
+    failures.map((failure) => shownKey(failure.key)),
     Math.floor(columns / (columns < roomy ? 6 : 4)),
   )
   const code = widest(
@@ -97,7 +97,7 @@ export function failuresTable(
         }
         explained.push(...wrap(printable(details(failure)), message).map(style.faint))
         text += row([
-          [wrap(printable(failure.key), key), key],
+          [wrap(shownKey(failure.key), key), key],
           [wrap(failure.code, code).map(style.bad), code],
           [wrap(printable(failure.field ?? ''), field), field],
           [explained, message],

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
+import { printable } from './text.ts'
 
 /** The columns that text takes on a terminal. */
 export function width(text: string): number {
@@ -28,4 +29,12 @@ export function truncate(text: string, columns: number): string {
     kept += segment
   }
   return `${kept}…`
+}
+
+/** The most columns of a key that people are shown; programs get the whole of it. */
+const keyColumns = 120
+
+/** A key as people are shown it: printable, and cut where it is longer than anyone reads. */
+export function shownKey(key: string): string {
+  return truncate(printable(key.slice(0, 10 * keyColumns)), keyColumns)
 }

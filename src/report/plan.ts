@@ -1,6 +1,7 @@
 import { operationsIn } from '../plan/interfaces.ts'
 import type { ActivationPlan, PlannedOperation } from '../run/plan.ts'
 import { plannedText } from './counts.ts'
+import { shownKey } from './layout.ts'
 import { byCount } from './run.ts'
 import type { Style } from './style.ts'
 import { count, countOf, printable } from './text.ts'
@@ -36,11 +37,11 @@ function kept(totals: NonNullable<ActivationPlan['totals']>): number {
 }
 
 function operationText({ key, kind, changed }: PlannedOperation, style: Style): string {
-  if (kind === 'create') return style.good(`+ ${printable(key)}`)
+  if (kind === 'create') return style.good(`+ ${shownKey(key)}`)
   if (kind === 'update') {
-    return `${style.warn(`~ ${printable(key)}`)}  ${style.faint(printable(changed.join(', ')))}`
+    return `${style.warn(`~ ${shownKey(key)}`)}  ${style.faint(printable(changed.join(', ')))}`
   }
-  return `${style.bad(`- ${printable(key)}`)}  ${style.faint(kind)}`
+  return `${style.bad(`- ${shownKey(key)}`)}  ${style.faint(kind)}`
 }
 
 function activationText(plan: ActivationPlan, style: Style): string {
@@ -62,7 +63,7 @@ function activationText(plan: ActivationPlan, style: Style): string {
   if (hidden(plan) > 0) lines.push(style.faint(`  … ${count(hidden(plan))} more (--show N)`))
   for (const [code, rows] of byCode(plan.rejected)) {
     lines.push(`  ${style.bad(`rejected: ${code}`)}`)
-    for (const row of rows) lines.push(`    ${printable(row.key)}: ${printable(row.message)}`)
+    for (const row of rows) lines.push(`    ${shownKey(row.key)}: ${printable(row.message)}`)
   }
   const more = plan.totals.rejected - plan.rejected.length
   if (more > 0) lines.push(style.faint(`  … ${count(more)} more rejected (--show N)`))
@@ -117,7 +118,8 @@ function activationMarkdown(plan: ActivationPlan): string {
   }
   if (plan.operations.length > 0) {
     const rows = plan.operations.map(
-      ({ key, kind, changed }) => `| ${code(key)} | ${operationMarkdown({ key, kind, changed })} |`,
+      ({ key, kind, changed }) =>
+        `| ${code(shownKey(key))} | ${operationMarkdown({ key, kind, changed })} |`,
     )
     const more = hidden(plan) > 0 ? `\n\n… ${count(hidden(plan))} more` : ''
     parts.push(
@@ -127,7 +129,7 @@ function activationMarkdown(plan: ActivationPlan): string {
   if (plan.rejected.length > 0) {
     const rows = [...byCode(plan.rejected).values()]
       .flat()
-      .map((row) => `| ${code(row.code)} | ${code(row.key)} | ${markdown(row.message)} |`)
+      .map((row) => `| ${code(row.code)} | ${code(shownKey(row.key))} | ${markdown(row.message)} |`)
     const more = totals.rejected - plan.rejected.length
     parts.push(
       `Rejected rows:\n\n| code | key | message |\n|---|---|---|\n${rows.join('\n')}${more > 0 ? `\n\n… ${count(more)} more` : ''}`,

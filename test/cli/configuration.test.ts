@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -18,6 +19,17 @@ describe('init', () => {
       ok  people: upsert intercom.contact by external_id from warehouse  activations/people.yaml
       "
     `)
+  })
+
+  it('prints a command that enters the folder, whatever its name', async () => {
+    const cwd = await folderWith()
+    for (const name of ["it's my project ü", 'a$HOME', 'plain-1.2']) {
+      const { stdout } = await millrace(['init', name], { cwd })
+      const enter = /^ {2}(cd .*)$/m.exec(stdout)?.[1] ?? ''
+      const listed = execFileSync('sh', ['-c', `${enter} && ls`], { cwd, encoding: 'utf8' })
+      expect(listed).toContain('millrace.yaml')
+    }
+    expect((await millrace(['init', 'other'], { cwd })).stdout).toContain('  cd other\n')
   })
 
   it('overwrites nothing, names what is there, and writes nothing then', async () => {

@@ -165,6 +165,12 @@ describe('table', () => {
     `)
   })
 
+  it('cuts a key that nobody reads to its end', async () => {
+    const table = await text(failuresTable(100, plain), [failure({ key: 'k'.repeat(1_000_000) })])
+    expect(table.match(/k{5,}/g)?.join('').length).toBeLessThan(130)
+    expect(table).toContain('…')
+  })
+
   it('prints nothing from outside raw', async () => {
     const table = await text(failuresTable(90, plain), [hostile])
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there

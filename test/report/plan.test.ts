@@ -137,6 +137,22 @@ describe('planMarkdown', () => {
   })
 })
 
+describe('a key of a megabyte', () => {
+  const key = 'k'.repeat(1_000_000)
+  const long: ActivationPlan = {
+    ...plan,
+    operations: [{ key, kind: 'create', changed: [] }],
+    rejected: [{ key, code: 'invalid_value', message: 'is too long' }],
+  }
+
+  it('is cut for people and whole for programs', () => {
+    expect(planText([long], plain)).toContain(`+ ${'k'.repeat(119)}…\n`)
+    expect(planText([long], plain).length).toBeLessThan(1000)
+    expect(planMarkdown([long]).length).toBeLessThan(1500)
+    expect(planJson([long], 0)).toContain(key)
+  })
+})
+
 describe('planJson', () => {
   it('is one object with names in snake_case', () => {
     const json = planJson([plan, failed], 2)

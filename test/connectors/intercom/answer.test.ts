@@ -36,13 +36,16 @@ describe('whether a request may have reached Intercom', () => {
     ['UND_ERR_SOCKET', true],
   ] as const) {
     test(`${code}: ${sent ? 'perhaps' : 'surely not'}`, () => {
-      expect(lostBecause({ code }, false)).toMatchObject({ reason: 'network', sent })
+      expect(lostBecause({ code }, false, 'https://a.test')).toMatchObject({
+        reason: 'network',
+        sent,
+      })
     })
   }
 
   test('of several addresses that were tried, the first says why', () => {
     const error = new AggregateError([{ code: 'ECONNREFUSED' }])
-    expect(lostBecause(error, false)).toMatchObject({ sent: false })
+    expect(lostBecause(error, false, 'https://a.test')).toMatchObject({ sent: false })
   })
 })
 

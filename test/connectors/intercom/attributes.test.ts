@@ -239,5 +239,7 @@ test('an Intercom that cannot be reached is tried again', async () => {
   await sandbox.close()
   const failure = await runAll(clock, () => target.prepare(never)).catch((error) => error)
   expect(failure).toBeInstanceOf(TryAgainError)
-  expect(failure.message).toMatch(/could not be reached \(ECONNREFUSED\)/)
+  expect(failure.message).toMatch(
+    /could not be reached at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
+  )
 })

@@ -117,6 +117,18 @@ describe.skipIf(skipped)('a login to postgres', () => {
     expect(error.message).toContain('connect_timeout')
   })
 
+  it('to something that is no Postgres says so', async () => {
+    const other = createServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 400\r\n')),
+    )
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    const error = await errorOf(query({ url: `postgres://postgres@127.0.0.1:${port}/postgres` }))
+    other.close()
+    expect(error).toBeInstanceOf(StopRunError)
+    expect(error.message).toContain('is it a Postgres server')
+  })
+
   it('that asks for TLS of a server without it stops the run; one that prefers it goes on', async () => {
     const url = `postgres://postgres@${server.host}:${server.port}/postgres`
     const error = await errorOf(query({ url, ssl: 'require' }))
