@@ -214,7 +214,7 @@ describe('exits with 4 where the other side refuses', () => {
     expect(points.at(-1)).toMatchObject({
       name: 'target intercom',
       status: 'failed',
-      message: expect.stringMatching(/could not be reached \(ECONNREFUSED\)/),
+      message: expect.stringMatching(/could not be reached at http:.* \(ECONNREFUSED\)/),
     })
   })
 
