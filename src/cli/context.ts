@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly stdout: Output
   readonly stderr: Output
+  /** Asks whoever sits at the terminal, and returns the line; absent where there is no terminal. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
   /** What the process will exit with. */
   exitCode: number
 }
@@ -27,6 +29,7 @@ export const exitCodes = {
   done: 0,
   usage: 2,
   stopped: 4,
+  locked: 75,
 } as const
 
 /** True where `output` shall get colours: `--no-color`, `NO_COLOR` and `FORCE_COLOR` in this order, else on terminals. */

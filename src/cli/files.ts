@@ -15,15 +15,16 @@ async function isSpecial(path: string): Promise<boolean> {
 
 /**
  * Writes a file so that nobody ever sees half of it: beside it first, then renamed. Pipes and devices are written
- * straight. Throws `ConfigurationError` where it cannot be written.
+ * straight. `mode` is that of a new file, before the umask. Throws `ConfigurationError` where it cannot be written.
  */
 export async function writeWhole(
   path: string,
   pieces: AsyncIterable<string> | Iterable<string>,
+  mode = 0o666,
 ): Promise<void> {
   const straight = await isSpecial(path)
   const written = straight ? path : `${path}.${process.pid}.tmp`
-  const stream = createWriteStream(written, { flags: straight ? 'r+' : 'w' })
+  const stream = createWriteStream(written, { flags: straight ? 'r+' : 'w', mode })
   try {
     await pipeline(pieces, stream)
   } catch (error) {

@@ -5,6 +5,7 @@ import { CommanderError } from 'commander'
 import { connectors } from '../../connectors/index.ts'
 import { realClock, realRandom } from '../run/system.ts'
 import { explain } from './action.ts'
+import { askOnTerminal } from './ask.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { Output } from './output.ts'
 import { buildProgram } from './program.ts'
@@ -17,6 +18,7 @@ const context: CommandContext = {
   environment: process.env,
   stdout: new Output(process.stdout),
   stderr: new Output(process.stderr),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
   exitCode: exitCodes.done,
 }
 

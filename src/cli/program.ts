@@ -8,6 +8,7 @@ import { planCommand } from './plan.ts'
 import { runCommand } from './run.ts'
 import { sandboxCommand } from './sandbox.ts'
 import { schemaCommand } from './schema.ts'
+import { stateCommand } from './state.ts'
 import { statusCommand } from './status.ts'
 import { validateCommand } from './validate.ts'
 
@@ -65,11 +66,13 @@ export function buildProgram(context: CommandContext): Command {
     runCommand(context),
     statusCommand(context),
     failuresCommand(context),
+    stateCommand(context),
     sandboxCommand({ connectors, clock, random }),
     schemaCommand(context),
   ]
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program).showSuggestionAfterError())
+    for (const inner of command.commands) inner.copyInheritedSettings(command)
   }
   return program
 }

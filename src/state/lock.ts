@@ -2,7 +2,7 @@ import { StopRunError } from '../connector/index.ts'
 import type { Database, Session } from './database.ts'
 import type { Lock, LockHolder, Timestamp } from './store.ts'
 
-interface LockRow {
+export interface LockRow {
   readonly activation_id: number
   readonly token: number
   readonly holder: string | null
@@ -11,7 +11,7 @@ interface LockRow {
 }
 
 /** The number that stands for an activation in this store, given at its first lock. */
-async function activationNumber(session: Session, name: string): Promise<number> {
+export async function activationNumber(session: Session, name: string): Promise<number> {
   await session.run('insert into activations (name) values (?) on conflict (name) do nothing', [
     name,
   ])
@@ -100,7 +100,7 @@ export async function writeAsHolder<Result>(
 }
 
 /** The activation's lock, held until the transaction ends. */
-function readLock(
+export function readLock(
   session: Session,
   database: Database,
   activation: string,

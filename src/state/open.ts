@@ -21,25 +21,33 @@ export interface StateOptions {
 }
 
 /**
+ * Opens the database of the state, as `openStateStore` does; null where there is none and none is to be made.
+ */
+export async function openDatabase({
+  location,
+  create,
+}: Pick<StateOptions, 'location' | 'create'>): Promise<Database | null> {
+  // Knex takes a tenth of a second to load: commands that remember nothing do without.
+  if (location.kind === 'postgres') {
+    const { openPostgres } = await import('./postgres.ts')
+    return await openPostgres(location.url, create)
+  }
+  if (!create && !existsSync(location.file)) return null
+  const { openSqlite } = await import('./sqlite.ts')
+  makePrivate(location.file)
+  return await openSqlite(location.file)
+}
+
+/**
  * Opens the state store and brings its schema to this version.
  * Throws `ConfigurationError` where it cannot be used (not ours, damaged, newer, no permission), `StopRunError`
  * where another process keeps the file locked or the server cannot be reached.
  */
 export async function openStateStore(options: StateOptions): Promise<StateStore> {
-  const { location, clock, create } = options
-  // Knex takes a tenth of a second to load: commands that remember nothing do without.
-  if (location.kind === 'postgres') {
-    const { openPostgres } = await import('./postgres.ts')
-    const database = await openPostgres(location.url, create)
-    if (database !== null) return stateStore(database, clock)
-  }
+  const database = await openDatabase(options)
+  if (database !== null) return stateStore(database, options.clock)
   const { openSqlite } = await import('./sqlite.ts')
-  if (location.kind === 'postgres' || (!create && !existsSync(location.file))) {
-    return stateStore(await openSqlite(':memory:'), clock)
-  }
-  const { file } = location
-  makePrivate(file)
-  return stateStore(await openSqlite(file), clock)
+  return stateStore(await openSqlite(':memory:'), options.clock)
 }
 
 /** Makes the folder and the file where they are missing, closed to other users: SQLite gives its side files the mode of the file. */

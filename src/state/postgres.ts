@@ -34,9 +34,16 @@ const ordered = [
   ['failures', 'key'],
 ] as const
 
+/** Those that grow, and shrink again. */
+const tables = ['snapshot', 'outcomes', 'failures', 'operations', 'sending', 'runs']
+
 const phrases: Phrases = {
   holdRows: 'for update',
   jsonArray: (column) => `coalesce(json_agg(${column})::text, '[]')`,
+  // How much of it is free, Postgres says only to an extension.
+  size: `select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes, null as free
+    from pg_catalog.pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`,
+  compact: tables.map((table) => `vacuum (full, analyze) ${table}`),
 }
 
 /** Whatever the server's default: what was recorded survives a power cut. */

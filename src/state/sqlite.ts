@@ -33,6 +33,10 @@ const phrases: Phrases = {
   // A writer holds the whole file.
   holdRows: '',
   jsonArray: (column) => `json_group_array(${column})`,
+  size: `select page_count * page_size as bytes, freelist_count * page_size as free
+    from pragma_page_count(), pragma_page_size(), pragma_freelist_count()`,
+  // In WAL mode the file itself shrinks only when what VACUUM wrote beside it is moved into it.
+  compact: ['VACUUM', 'PRAGMA wal_checkpoint(TRUNCATE)'],
 }
 
 /** Opens or creates a SQLite database and brings its schema to this version. `:memory:` gives one that nobody shares. */

@@ -13,6 +13,7 @@ const commands = [
   'run',
   'status',
   'failures',
+  'state',
   'sandbox',
   'schema',
 ]

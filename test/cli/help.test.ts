@@ -12,6 +12,7 @@ const commands = [
   'run',
   'status',
   'failures',
+  'state',
   'sandbox',
   'schema',
 ]
@@ -58,6 +59,8 @@ describe('millrace --help', () => {
                                           the next retries.
         failures [options] [name]         List the rows that were not delivered: why,
                                           and what to do about it.
+        state [options]                   Show what millrace remembers; make it
+                                          smaller, forget, export, import.
         sandbox [options] [arguments...]  Start a local stand-in for a target, to try
                                           against and to test with.
         schema [file]                     Print the JSON Schema of activation or

@@ -38,8 +38,10 @@ export function unknownIn(commandLine: string): string | null {
     return rest.length === 0 ? null : `no command ${rest[0]}`
   }
   if (!words[0]?.startsWith('-') && words[0] !== name) return `no command ${words[0]}`
-  const command = program.commands.find((each) => each.name() === name)
-  if (command === undefined) return `no command ${name}`
+  const outer = program.commands.find((each) => each.name() === name)
+  if (outer === undefined) return `no command ${name}`
+  const inner = outer.commands.find((each) => each.name() === words[words.indexOf(name) + 1])
+  const command = inner ?? outer
   const flags = words
     .map((word) => word.replace(/=.*/, ''))
     .filter((word) => /^--?[a-z]/.test(word))
@@ -47,6 +49,7 @@ export function unknownIn(commandLine: string): string | null {
     (flag) =>
       !global(flag) &&
       !known(command, flag) &&
+      !known(outer, flag) &&
       !(name === 'sandbox' && sandboxOptions.includes(flag)),
   )
   return unknown === undefined ? null : `${name} has no option ${unknown}`
