@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts'
 import { failuresCommand } from './failures.ts'
 import { initCommand } from './init.ts'
 import { planCommand } from './plan.ts'
+import { retryCommand } from './retry.ts'
 import { runCommand } from './run.ts'
 import { sandboxCommand } from './sandbox.ts'
 import { schemaCommand } from './schema.ts'
@@ -66,6 +67,7 @@ export function buildProgram(context: CommandContext): Command {
     runCommand(context),
     statusCommand(context),
     failuresCommand(context),
+    retryCommand(context),
     stateCommand(context),
     sandboxCommand({ connectors, clock, random }),
     schemaCommand(context),

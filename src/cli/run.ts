@@ -10,6 +10,8 @@ interface RunCommandOptions {
   readonly summaryFile?: string
   readonly skipCode?: number
   readonly allow?: readonly string[]
+  readonly full?: boolean
+  readonly wait?: number
 }
 
 function exitCode(text: string): number {
@@ -18,6 +20,17 @@ function exitCode(text: string): number {
     throw new InvalidArgumentError('An exit code is a number from 0 to 255.')
   }
   return code
+}
+
+const unitMilliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** `30s`, `5m` or `1h` in milliseconds. */
+function milliseconds(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,5})([smh])$/.exec(text) ?? []
+  if (!(unit in unitMilliseconds)) {
+    throw new InvalidArgumentError('Give a number with its unit: 30s, 5m or 1h.')
+  }
+  return Number(number) * unitMilliseconds[unit as keyof typeof unitMilliseconds]
 }
 
 /** What is left to tell where no activation ran. */
@@ -34,7 +47,7 @@ async function unstarted(error: unknown, session: Session): Promise<CommandSumma
 async function execute(
   session: Session,
   names: readonly string[],
-  allow: readonly string[],
+  { allow = [], full = false, wait = 0 }: RunCommandOptions,
 ): Promise<CommandSummary> {
   const { context, voice } = session
   const { openProgress } = await import('./progress-display.ts')
@@ -62,6 +75,8 @@ async function execute(
           listener,
           signal,
           allow,
+          full,
+          wait,
         })
       } finally {
         await display.close()
@@ -82,7 +97,7 @@ async function run(
     await requireWritable(options.summaryFile)
   }
   try {
-    summary = await execute(session, names, options.allow ?? [])
+    summary = await execute(session, names, options)
   } catch (error) {
     summary = await unstarted(error, session)
   }
@@ -124,6 +139,13 @@ export function runCommand(context: CommandContext): Command {
         'max_removals',
       ]),
     )
+    .option('--full', 'send every row again, also those that have not changed')
+    .addOption(
+      new Option(
+        '--wait <duration>',
+        'wait so long for another run of the activation to end: 30s, 5m, 1h (default: not at all)',
+      ).argParser(milliseconds),
+    )
     .option('--skip-code <code>', 'exit with this code if there was nothing to do', exitCode)
     .addHelpText(
       'after',
@@ -134,6 +156,7 @@ be recorded; a second one ends at once.
 Examples:
   $ millrace run
   $ millrace run companies 'people-*' --summary-file run.json
+  $ millrace run people --full --wait 10m
   $ millrace run --json --skip-code 99 | tail -n 1 | jq .activations`,
     )
     .action(action<RunCommandOptions, [names: readonly string[]]>(context, run))

@@ -19,9 +19,12 @@ async function retriesOf(
   let nextRun = 0
   let waiting = 0
   let first: number | null = null
+  let forChange = 0
   for await (const batch of store.failures({ activation })) {
-    for (const { nextRetry } of batch) {
-      if (nextRetry === null) {
+    for (const { nextRetry, waitsForChange } of batch) {
+      if (waitsForChange) {
+        forChange += 1
+      } else if (nextRetry === null) {
         nextRun += 1
       } else {
         waiting += 1
@@ -29,7 +32,7 @@ async function retriesOf(
       }
     }
   }
-  return { nextRun, waiting, first }
+  return { nextRun, waiting, first, forChange }
 }
 
 async function status(
@@ -54,7 +57,7 @@ async function status(
         failures: Object.fromEntries(own.map(({ code, count }) => [code, count])),
         retries:
           own.length === 0
-            ? { nextRun: 0, waiting: 0, first: null }
+            ? { nextRun: 0, waiting: 0, first: null, forChange: 0 }
             : await retriesOf(store, activation),
       })
     }

@@ -159,5 +159,6 @@ export interface Outcome {
    * `applied`, and where lists were changed in part before the rest failed.
    */
   readonly held?: TargetRecord | undefined
+  /** That of the operation, also where it failed. */
   readonly fingerprint?: string | undefined
 }

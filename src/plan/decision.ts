@@ -70,7 +70,9 @@ function holding(
   }
   const { held, archivedByUs } = known
   const changed = changesOf(record, known)
-  return changed === null ? null : { kind, id, record, held, changed, archivedByUs }
+  if (changed === null) return null
+  const lists = known.again && held !== null ? withoutWanted(held, record) : held
+  return { kind, id, record, held: lists, changed, archivedByUs }
 }
 
 function kindOf(
@@ -81,6 +83,18 @@ function kindOf(
   if (mode === 'update' || before?.isDelivered === true) return 'update'
   // Where the row itself names the record there is nothing to create.
   return mode === 'upsert' && id !== null ? 'update' : 'create'
+}
+
+/** What is held without what is wanted in the lists, so that all of that is put there once more. */
+function withoutWanted(held: TargetRecord, record: TargetRecord): TargetRecord {
+  const lists = Object.entries(held).map(([name, value]) => {
+    const wanted = record[name]
+    if (!Array.isArray(value) || !Array.isArray(wanted)) return [name, value] as const
+    const comparable = (entry: string) => (name === 'tags' ? entry.toLowerCase() : entry)
+    const there = new Set(wanted.map(comparable))
+    return [name, value.filter((entry) => !there.has(comparable(entry)))] as const
+  })
+  return Object.fromEntries(lists)
 }
 
 /** What has to be sent of a record that the target has; null for nothing. */

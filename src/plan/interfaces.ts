@@ -22,10 +22,21 @@ export interface SnapshotEntry {
   readonly unansweredSince?: number
   /** What was done to the record because its row left the query; null where the row is in the query, or nothing was. */
   readonly removed: Exclude<Removal, 'keep'> | null
+  /** True where it shall be sent once more, whatever was confirmed: a full pass has not come to it yet. */
+  readonly again?: boolean
+}
+
+/** A key whose last failure holds it back for now. */
+export interface WaitingKey {
+  readonly key: string
+  /** Stands for the record that failed: another record is sent at once. */
+  readonly fingerprint: string
+  /** How it was delivered, as `settingsOf` has it: delivered otherwise, it is sent at once. */
+  readonly settings: string
 }
 
 /** As much of an entry as the planner holds in memory of every key. */
-export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'removed'> {
+export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'removed' | 'again'> {
   /** True where something was confirmed, so that millrace may take it away again. */
   readonly delivered: boolean
 }
@@ -38,6 +49,8 @@ export interface SnapshotReader {
   fingerprints(): AsyncIterable<readonly KnownKey[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
+  /** Keys that failed and wait, for a change or for a later time; also such as have no entry. In batches, in any order. */
+  waiting(): AsyncIterable<readonly WaitingKey[]>
 }
 
 /** A row that cannot become an operation. It takes an ordinal as an operation would. */
@@ -58,6 +71,8 @@ export interface PlanSink {
    * that is how a key turns out to be a duplicate after its first row was planned.
    */
   reject(rows: readonly RejectedRow[]): Promise<void>
+  /** Hears of keys that were seen and held back, so that their failures stay open. */
+  wait(keys: readonly string[]): Promise<void>
 }
 
 /** What a plan comes to. */
@@ -73,6 +88,8 @@ export interface PlanTotals {
   readonly unchanged: number
   /** Keys that fail before anything is sent (missing or duplicate key, invalid value). */
   readonly rejected: number
+  /** Keys that failed before and are held back, until they change or their time has come. */
+  readonly waiting: number
   /** Rows that repeat an earlier row to the letter, and were dropped. */
   readonly repeated: number
   /**

@@ -11,6 +11,7 @@ import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
 import { standOf } from './stand.ts'
 import { Tally } from './totals.ts'
+import type { WaitingKeys } from './waiting-keys.ts'
 
 /** All that the ledger is made from. */
 export interface LedgerOptions {
@@ -21,6 +22,7 @@ export interface LedgerOptions {
   readonly sink: PlanSink
   /** The keys of the snapshot. */
   readonly table: KeyTable
+  readonly waiting: WaitingKeys
 }
 
 /** Keeps account of every key: what its rows come to, and what was planned for it. */
@@ -86,6 +88,11 @@ export class KeyLedger {
       table.setFingerprint(entry, fingerprint)
       table.mark(entry, mark.seen)
     }
+    if (this.#options.waiting.has(this.#keyDigest, fingerprint)) {
+      this.#note(entry, 'waiting')
+      this.#spool.wait(key)
+      return false
+    }
     this.#key = key
     this.#entry = entry
     this.#fingerprint = fingerprint
@@ -139,6 +146,11 @@ export class KeyLedger {
   /** Plans operations on keys that no row has, behind all others. Their ordinals are given here. */
   async remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<void> {
     for (const operation of operations) {
+      if (this.#options.waiting.hasSigned(operation.key, operation.fingerprint)) {
+        this.#spool.wait(operation.key)
+        this.tally.count('waiting')
+        continue
+      }
       this.#spool.add({ ordinal: this.#takeOrdinal(), ...operation })
       this.tally.count(operation.kind)
     }

@@ -24,7 +24,7 @@ export async function loadKnownKeys(
       table.mark(entry, mark.inSnapshot)
       if (isOurs(one, scope)) table.mark(entry, mark.delivered)
       const text = scope.digestIn(one.fingerprint)
-      if (text !== null && parseDigest(text, fingerprint)) {
+      if (one.again !== true && text !== null && parseDigest(text, fingerprint)) {
         table.setFingerprint(entry, fingerprint)
         table.mark(entry, mark.fingerprintKnown)
       }

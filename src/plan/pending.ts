@@ -16,8 +16,9 @@ export const mark = {
   archive: 8,
   unchanged: 9,
   rejected: 10,
+  waiting: 11,
   /** From here on, one bit per field and list: the update changes it. */
-  changed: 11,
+  changed: 12,
 } as const
 
 /** What can become of a key that has a row, each of it a mark too. */
@@ -30,6 +31,7 @@ export const rowVerdicts: readonly RowVerdict[] = [
   'archive',
   'unchanged',
   'rejected',
+  'waiting',
 ]
 
 /** A row that needs something done, until the snapshot was asked. */

@@ -8,6 +8,7 @@ import { mark } from './pending.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
 import { Scope } from './scope.ts'
+import { WaitingKeys } from './waiting-keys.ts'
 
 export interface PlanOptions {
   readonly activation: Activation
@@ -33,7 +34,8 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
   const mapping = compileMapping(activation, columns)
   const scope = new Scope(activation.object.name, activation.mode)
   const table = await loadKnownKeys(snapshot, scope, mark.changed + mapping.names.length)
-  const ledger = new KeyLedger({ ...options, mapping, scope, table })
+  const waiting = await WaitingKeys.load(snapshot, scope, activation)
+  const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting })
   const reader = new RowReader(activation, columns, mapping, ledger)
   const settle = async () => {
     await ledger.settle()

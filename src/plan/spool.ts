@@ -8,6 +8,7 @@ export class Spool {
   readonly #sink: PlanSink
   readonly #operations = new Map<number, Operation>()
   readonly #rejected = new Map<number, RejectedRow>()
+  #waiting: string[] = []
 
   constructor(sink: PlanSink) {
     this.#sink = sink
@@ -23,16 +24,22 @@ export class Spool {
     this.#rejected.set(row.ordinal, row)
   }
 
+  wait(key: string): void {
+    this.#waiting.push(key)
+  }
+
   /** Hands on full batches. */
   async drain(): Promise<void> {
     if (this.#operations.size >= batchSize) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
+    if (this.#waiting.length >= batchSize) await this.#waitAll()
   }
 
   /** Hands on everything. */
   async flush(): Promise<void> {
     await this.#addAll()
     await this.#rejectAll()
+    await this.#waitAll()
   }
 
   async #addAll(): Promise<void> {
@@ -40,6 +47,14 @@ export class Spool {
     this.#operations.clear()
     for (let start = 0; start < operations.length; start += batchSize) {
       await this.#sink.add(operations.slice(start, start + batchSize))
+    }
+  }
+
+  async #waitAll(): Promise<void> {
+    const keys = this.#waiting
+    this.#waiting = []
+    for (let start = 0; start < keys.length; start += batchSize) {
+      await this.#sink.wait(keys.slice(start, start + batchSize))
     }
   }
 

@@ -10,9 +10,11 @@ export interface Stand {
   readonly isDelivered: boolean
   /**
    * Whether the target holds what `held` says. Not where a later attempt may have changed it, where it was archived, nor
-   * where its row had left the query.
+   * where its row had left the query, nor where it is to be sent again whatever it holds.
    */
   readonly isCertain: boolean
+  /** As in `SnapshotEntry`. */
+  readonly again: boolean
   /** True where millrace archived it because its row had left the query. */
   readonly archivedByUs: boolean
 }
@@ -20,11 +22,11 @@ export interface Stand {
 /** How things stand with a key; null where the target has no such record, or it is not known to have. */
 export function standOf(entry: SnapshotEntry | undefined, scope: Scope): Stand | null {
   if (entry === undefined) return null
-  const { fingerprint, id, sent, removed } = entry
+  const { fingerprint, id, sent, removed, again = false } = entry
   if (fingerprint === null && id === null && sent === null) return null
   const origin = scope.originOf(fingerprint)
   if (origin === 'foreign' || origin === 'deleted' || removed === 'delete') return null
-  const isCertain = fingerprint !== null && origin === 'held'
+  const isCertain = fingerprint !== null && origin === 'held' && !again
   const isDelivered = fingerprint !== null || sent !== null
-  return { id, held: sent, isDelivered, isCertain, archivedByUs: removed === 'archive' }
+  return { id, held: sent, isDelivered, isCertain, again, archivedByUs: removed === 'archive' }
 }

@@ -2,7 +2,7 @@ import type { OperationKind } from '../connector/index.ts'
 import type { PlanTotals } from './interfaces.ts'
 
 /** What can become of a key; each key counts once. */
-export type Verdict = OperationKind | 'unchanged' | 'rejected'
+export type Verdict = OperationKind | 'unchanged' | 'rejected' | 'waiting'
 
 /** Counts while planning; a key's verdict may be taken back. */
 export class Tally {
@@ -18,6 +18,7 @@ export class Tally {
     untag: 0,
     unchanged: 0,
     rejected: 0,
+    waiting: 0,
   }
   readonly #fields: readonly string[]
   readonly #changes: number[]

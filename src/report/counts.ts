@@ -4,7 +4,15 @@ import { count } from './text.ts'
 /** What a plan has of each kind. */
 export type PlannedCounts = Pick<
   PlanTotals,
-  'create' | 'update' | 'delete' | 'archive' | 'untag' | 'unchanged' | 'rejected' | 'repeated'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'archive'
+  | 'untag'
+  | 'unchanged'
+  | 'rejected'
+  | 'waiting'
+  | 'repeated'
 >
 
 /** Counts with their words, without those that are zero: `3 new, 1,200 unchanged`. */
@@ -25,6 +33,7 @@ export function plannedText(planned: PlannedCounts): string {
     ['to untag', planned.untag],
     ['unchanged', planned.unchanged],
     ['rejected', planned.rejected],
+    ['waiting after a failure', planned.waiting],
     ['repeated', planned.repeated],
   ])
 }

@@ -7,12 +7,17 @@ const gap = 2
 const narrowest = 16
 const roomy = 80
 
+function retryText({ waitsForChange, nextRetry }: FailureRecord): string {
+  if (waitsForChange) return 'waits for the row to change'
+  return nextRetry === null ? 'again with the next run' : `again from ${time(nextRetry)}`
+}
+
 /** What a row of the table says beside its message. */
 function details(failure: FailureRecord): string {
   const parts = [
     `${failure.operation}, ${countOf(failure.attempts, 'attempt')}`,
     `since ${time(failure.firstSeen)}`,
-    failure.nextRetry === null ? 'again with the next run' : `again ${time(failure.nextRetry)}`,
+    retryText(failure),
   ]
   if (failure.httpStatus !== null) parts.push(`HTTP ${failure.httpStatus}`)
   if (failure.requestId !== null) parts.push(`request ${failure.requestId}`)

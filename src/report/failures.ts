@@ -17,8 +17,9 @@ export interface ReportedFailure {
   readonly attempts: number
   readonly first_seen: string
   readonly last_seen: string
-  /** Null where the next run tries it again. */
+  /** From when on it is tried again as it is; null where `waits_for` is `next_run` or `change`. */
   readonly next_retry: string | null
+  readonly waits_for: 'next_run' | 'time' | 'change'
   readonly hint: string | null
 }
 
@@ -39,6 +40,7 @@ export const failureColumns = [
   'first_seen',
   'last_seen',
   'next_retry',
+  'waits_for',
   'hint',
 ] as const satisfies readonly (keyof ReportedFailure)[]
 
@@ -60,6 +62,7 @@ export function reportedFailure(failure: FailureRecord): ReportedFailure {
     first_seen: new Date(failure.firstSeen).toISOString(),
     last_seen: new Date(failure.lastSeen).toISOString(),
     next_retry: failure.nextRetry === null ? null : new Date(failure.nextRetry).toISOString(),
+    waits_for: failure.waitsForChange ? 'change' : failure.nextRetry === null ? 'next_run' : 'time',
     hint: failure.hint,
   }
 }

@@ -103,9 +103,9 @@ function activationMarkdown(plan: ActivationPlan): string {
   if (totals === null) return parts.join('\n\n')
   parts.push(
     [
-      '| rows | new | changed | to delete | to archive | to untag | unchanged | rejected | no longer in the query |',
-      '|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
-      `| ${[totals.rows, totals.create, totals.update, totals.delete, totals.archive, totals.untag, totals.unchanged, totals.rejected, totals.removed].map(count).join(' | ')} |`,
+      '| rows | new | changed | to delete | to archive | to untag | unchanged | rejected | waiting | no longer in the query |',
+      '|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+      `| ${[totals.rows, totals.create, totals.update, totals.delete, totals.archive, totals.untag, totals.unchanged, totals.rejected, totals.waiting, totals.removed].map(count).join(' | ')} |`,
     ].join('\n'),
   )
   for (const text of plan.refusals) parts.push(`> **A run would be refused:** ${markdown(text)}`)
@@ -165,6 +165,7 @@ export function planJson(plans: readonly ActivationPlan[], exitCode: number): st
             untag: totals.untag,
             unchanged: totals.unchanged,
             rejected: totals.rejected,
+            waiting: totals.waiting,
             repeated: totals.repeated,
             removed: totals.removed,
             changed_fields: totals.changedFields,

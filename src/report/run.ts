@@ -68,6 +68,15 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
   )
   const failures = byCount(summary.failures_by_code)
   if (failures !== '') line('failures', style.warn(failures))
+  const { new: began, still, cured } = summary.failures
+  line(
+    'open',
+    listed([
+      ['new', began],
+      ['still failing', still],
+      ['cured', cured],
+    ]),
+  )
   const limited =
     calls.rate_limited === 0 ? '' : `, ${count(calls.rate_limited)} answered "too many requests"`
   line('calls', `${count(calls.total)}${limited}`)
@@ -77,6 +86,7 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
     }
   }
   const failed = Object.values(summary.failures_by_code).reduce((sum, value) => sum + value, 0)
+  if (failed === 0 && still > 0) line('report', `millrace failures ${summary.activation}`)
   if (failed > 0) {
     line('report', `millrace failures ${summary.activation} --run ${summary.run}`)
   }

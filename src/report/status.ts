@@ -13,8 +13,10 @@ export interface ActivationStatus {
   /** How many of the open failures the next run tries again, and when the first of the others comes back. */
   readonly retries: {
     readonly nextRun: number
+    /** Those that wait for a later time, and those that wait for their rows to change. */
     readonly waiting: number
     readonly first: number | null
+    readonly forChange: number
   }
 }
 
@@ -38,11 +40,12 @@ function statusBlock(status: ActivationStatus, style: Style): string {
     return lines.join('\n')
   }
   lines.push(`  ${countOf(open, 'open failure')}: ${style.warn(byCount(status.failures))}`)
-  const { nextRun, waiting, first } = status.retries
+  const { nextRun, waiting, first, forChange } = status.retries
   if (nextRun > 0) lines.push(`  ${countOf(nextRun, 'row')} tried again by the next run`)
   if (waiting > 0 && first !== null) {
     lines.push(`  ${countOf(waiting, 'row')} waiting, the first until ${time(first)}`)
   }
+  if (forChange > 0) lines.push(`  ${countOf(forChange, 'row')} waiting to be changed`)
   lines.push(`  report: millrace failures ${printable(status.activation)}`)
   return lines.join('\n')
 }
@@ -71,6 +74,7 @@ export function statusJson(statuses: readonly ActivationStatus[]): string {
         next_run: retries.nextRun,
         waiting: retries.waiting,
         first: iso(retries.first),
+        for_change: retries.forChange,
       },
     })),
   })

@@ -19,9 +19,23 @@ export async function runActivation(
 ): Promise<RunSummary> {
   const { clock } = options
   const startedAt = clock.now()
-  const locked = await whileLocked({ store, activation: activation.name, clock }, (lock, lost) =>
-    new ActivationRun(activation, store, options, startedAt, lost).run(lock),
+  const locked = await whileLocked(
+    {
+      store,
+      activation: activation.name,
+      clock,
+      wait: options.wait ?? 0,
+      signal: options.signal,
+      onWait: (holder) =>
+        options.listener({
+          type: 'notice',
+          activation: activation.name,
+          message: `waiting for another run of this activation to end: ${holder}`,
+        }),
+    },
+    (lock, lost) => new ActivationRun(activation, store, options, startedAt, lost).run(lock),
   )
+  if ('aborted' in locked) return unstarted(activation, startedAt, options)
   if ('result' in locked) return locked.result
   const { holder, since, expiresAt } = locked.heldBy
   const [from, until] = [since, expiresAt].map((time) => new Date(time).toISOString())
@@ -32,6 +46,16 @@ export async function runActivation(
     finishedAt: clock.now(),
     ending: ending('locked', message),
   })
+}
+
+/** The summary of a run that was interrupted before it began. */
+export function unstarted(
+  activation: Activation,
+  startedAt: number,
+  { clock, signal }: Pick<RunOptions, 'clock' | 'signal'>,
+): RunSummary {
+  const ending = interrupted(signal)
+  return summarize({ activation, startedAt, finishedAt: clock.now(), ending })
 }
 
 class ActivationRun {
@@ -66,7 +90,10 @@ class ActivationRun {
   }
 
   async run(lock: Lock): Promise<RunSummary> {
-    const state = await this.#store.startRun(lock, aboutRun(this.#activation))
+    const state = await this.#store.startRun(
+      lock,
+      aboutRun(this.#activation, this.#options.full === true),
+    )
     const activation = this.#activation.name
     this.#options.listener({ type: 'started', activation, run: state.run })
     let ended: Ending
@@ -102,7 +129,7 @@ class ActivationRun {
     if (stopped !== null) return ending('stopped', stopped.message)
     const { outcomes } = await state.counts()
     const failed = outcomes.rejected + outcomes.failed + outcomes.in_doubt + outcomes.not_attempted
-    return ending(failed > 0 ? 'failures' : 'done')
+    return ending(failed + planned.totals.waiting > 0 ? 'failures' : 'done')
   }
 
   /** Nothing is opened, and no request made, where there is nothing to write. */
@@ -159,6 +186,7 @@ class ActivationRun {
 
   async #finish(state: RunState, ended: Ending): Promise<RunSummary> {
     const finishedAt = this.#options.clock.now()
+    const status = recordedStatus(ended.status)
     const summary = summarize({
       activation: this.#activation,
       startedAt: this.#startedAt,
@@ -167,10 +195,12 @@ class ActivationRun {
       run: state.run,
       totals: this.#totals,
       counts: await state.counts(),
+      trend: await state.trend(status),
       requests: this.#requests,
       allowed: this.#options.allow ?? [],
+      full: this.#options.full === true,
     })
-    await state.finish(recordedStatus(ended.status), finishedAt, JSON.stringify(summary))
+    await state.finish(status, finishedAt, JSON.stringify(summary))
     return summary
   }
 }

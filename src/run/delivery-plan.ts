@@ -1,5 +1,6 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, DeliveryPlan } from '../connector/index.ts'
+import { settingsOf } from '../plan/waiting-keys.ts'
 import type { AboutRun } from '../state/store.ts'
 
 /** What an activation wants of its target, given the columns of its query. */
@@ -26,8 +27,9 @@ export function deliveryPlan(activation: Activation, columns: readonly Column[])
   }
 }
 
-/** What the state store is told of an activation. */
-export function aboutRun({ identifier, target, object, key, mode }: Activation): AboutRun {
+/** What the state store is told of an activation. `full`: whether it was asked to send every row again. */
+export function aboutRun(activation: Activation, full: boolean): AboutRun {
+  const { identifier, target, object, key, mode } = activation
   // Where the identifier may be NULL, a key is whatever else the row has.
   const keyIsIdentifier = key === null && !(mode === 'upsert' && identifier === 'id')
   return {
@@ -35,5 +37,8 @@ export function aboutRun({ identifier, target, object, key, mode }: Activation):
     target,
     object: object.name,
     keyField: keyIsIdentifier ? identifier : null,
+    settings: settingsOf(activation),
+    // What the other modes do can be done once only.
+    full: !full ? null : mode === 'upsert' || mode === 'update' ? 'everything' : 'failures',
   }
 }

@@ -8,17 +8,33 @@ const leaseMilliseconds = 60_000
 /** A lease is renewed often enough to survive two renewals that failed. */
 const renewEvery = leaseMilliseconds / 3
 
+/** How often a run that waits asks for the lock. */
+const askEvery = 1_000
+
+export interface LockOptions {
+  readonly store: StateStore
+  readonly activation: string
+  readonly clock: Clock
+  readonly wait: number
+  readonly signal: AbortSignal
+  readonly onWait: (holder: string) => void
+}
+
 /**
  * Holds an activation's lock while `work` runs, and releases it afterwards.
- * Returns who has the lock, without having called `work`, where that is somebody else.
+ * Returns who has the lock, without having called `work`, where that is somebody else who still has it after `wait`
+ * milliseconds; `aborted` where `signal` ended the waiting. `onWait` hears once who is waited for.
  * The signal that `work` gets aborts when the lock is lost.
  */
 export async function whileLocked<Result>(
-  options: { readonly store: StateStore; readonly activation: string; readonly clock: Clock },
+  options: LockOptions,
   work: (lock: Lock, lost: AbortSignal) => Promise<Result>,
-): Promise<{ readonly result: Result } | { readonly heldBy: LockHolder }> {
-  const { store, activation, clock } = options
-  const lock = await store.acquireLock(activation, thisHolder(), leaseMilliseconds, hasEnded)
+): Promise<
+  { readonly result: Result } | { readonly heldBy: LockHolder } | { readonly aborted: true }
+> {
+  const { store, clock } = options
+  const lock = await acquire(options)
+  if (lock === null) return { aborted: true }
   if (!('token' in lock)) return { heldBy: lock }
   const lost = new AbortController()
   const done = new AbortController()
@@ -29,6 +45,26 @@ export async function whileLocked<Result>(
     done.abort()
     await renewing
     await store.releaseLock(lock)
+  }
+}
+
+/** The lock, or who has it at the end of the wait; null where the signal ended the wait. */
+async function acquire(options: LockOptions): Promise<Lock | LockHolder | null> {
+  const { store, activation, clock, wait, signal, onWait } = options
+  const until = clock.now() + wait
+  let isWaiting = false
+  for (;;) {
+    const lock = await store.acquireLock(activation, thisHolder(), leaseMilliseconds, hasEnded)
+    const left = until - clock.now()
+    if ('token' in lock || left <= 0) return lock
+    if (!isWaiting) onWait(lock.holder)
+    isWaiting = true
+    try {
+      await clock.sleep(Math.min(askEvery, left), signal)
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
   }
 }
 

@@ -13,6 +13,10 @@ export interface RunOptions {
   readonly listener: RunListener
   /** Guards that are passed this once (`max_removals`); none by default. */
   readonly allow?: readonly string[]
+  /** Sends every row again, whatever the snapshot says. */
+  readonly full?: boolean
+  /** How long to wait for another run of the same activation to end, in milliseconds; not at all by default. */
+  readonly wait?: number
   /** Stops reading and sending; what is under way is finished and recorded. Aborted with an `Interruption`. */
   readonly signal: AbortSignal
 }

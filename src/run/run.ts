@@ -1,8 +1,7 @@
-import type { Activation } from '../config/activation.ts'
 import { openStateStore } from '../state/index.ts'
 import type { StateStore } from '../state/store.ts'
-import { runActivation } from './activation-run.ts'
-import { endingOf, interrupted, worstOf } from './ending.ts'
+import { runActivation, unstarted } from './activation-run.ts'
+import { endingOf, worstOf } from './ending.ts'
 import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
 import { type CommandSummary, type RunSummary, summarize } from './summary.ts'
@@ -39,9 +38,4 @@ export async function runActivations(options: RunOptions): Promise<CommandSummar
     await store?.close()
   }
   return { ...worstOf(summaries), activations: summaries }
-}
-
-function unstarted(activation: Activation, startedAt: number, options: RunOptions): RunSummary {
-  const ending = interrupted(options.signal)
-  return summarize({ activation, startedAt, finishedAt: startedAt, ending })
 }

@@ -6,6 +6,7 @@ export const nothingKnown: SnapshotReader = {
   count: () => Promise.resolve(0),
   async *fingerprints() {},
   entries: () => Promise.resolve(new Map()),
+  async *waiting() {},
 }
 
 /** The first rows of a query; once it has them, the query is ended. */
@@ -40,6 +41,8 @@ export class SampleSink implements PlanSink {
   async add(operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) this.#operations.set(operation.ordinal, operation)
   }
+
+  async wait(): Promise<void> {}
 
   async reject(rows: readonly RejectedRow[]): Promise<void> {
     for (const row of rows) {

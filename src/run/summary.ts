@@ -1,6 +1,7 @@
 import type { Activation } from '../config/activation.ts'
 import type { FailureCode, OutcomeStatus, RequestCounts } from '../connector/index.ts'
 import type { PlanTotals } from '../plan/interfaces.ts'
+import type { FailureTrend } from '../state/store.ts'
 import type { Ending } from './ending.ts'
 
 /** How the run of one activation ended, as programs read it (`--json`). Times are ISO 8601 in UTC. */
@@ -23,6 +24,8 @@ export interface RunSummary {
   readonly rows: number
   /** The guards that were passed on request (`--allow`). */
   readonly allowed: readonly string[]
+  /** Whether it was asked to send every row again (`--full`). */
+  readonly full: boolean
   readonly planned: {
     readonly create: number
     readonly update: number
@@ -31,12 +34,16 @@ export interface RunSummary {
     readonly untag: number
     readonly unchanged: number
     readonly rejected: number
+    /** Keys that failed before and were held back. */
+    readonly waiting: number
     readonly repeated: number
     readonly removed: number
   }
   /** One outcome per operation; the rejected rows of the plan are among `rejected`. */
   readonly outcomes: Readonly<Record<OutcomeStatus, number>>
   readonly failures_by_code: Readonly<Partial<Record<FailureCode, number>>>
+  /** Open failures that are new, open ones that an earlier run left, and those that this run has cured. */
+  readonly failures: { readonly new: number; readonly still: number; readonly cured: number }
   /** Requests to the target. */
   readonly calls: {
     readonly total: number
@@ -79,7 +86,9 @@ export interface RunFacts {
     readonly outcomes: Readonly<Record<OutcomeStatus, number>>
     readonly codes: Readonly<Partial<Record<FailureCode, number>>>
   }
+  readonly trend?: FailureTrend
   readonly requests?: RequestCounts
+  readonly full?: boolean
   readonly allowed?: readonly string[]
 }
 
@@ -95,6 +104,7 @@ export function summarize(facts: RunFacts): RunSummary {
     duration_ms: facts.finishedAt - facts.startedAt,
     rows: totals?.rows ?? 0,
     allowed: facts.allowed ?? [],
+    full: facts.full ?? false,
     planned: {
       create: totals?.create ?? 0,
       update: totals?.update ?? 0,
@@ -103,11 +113,17 @@ export function summarize(facts: RunFacts): RunSummary {
       untag: totals?.untag ?? 0,
       unchanged: totals?.unchanged ?? 0,
       rejected: totals?.rejected ?? 0,
+      waiting: totals?.waiting ?? 0,
       repeated: totals?.repeated ?? 0,
       removed: totals?.removed ?? 0,
     },
     outcomes: facts.counts?.outcomes ?? noOutcomes,
     failures_by_code: facts.counts?.codes ?? {},
+    failures: {
+      new: facts.trend?.began ?? 0,
+      still: facts.trend?.persisting ?? 0,
+      cured: facts.trend?.cured ?? 0,
+    },
     calls: {
       total: requests.total,
       by_endpoint: requests.byEndpoint,

@@ -71,6 +71,7 @@ export async function* readAbandoned(
     firstSeen: seen,
     lastSeen: seen,
     nextRetry: null,
+    waitsForChange: false,
   })
   for await (const operations of pendingOperations(database, run)) yield operations.map(record)
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { StateLocation } from '../config/project.ts'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
 import type { Database } from './database.ts'
-import { countOpenFailures, readFailures } from './failures.ts'
+import { countOpenFailures, readFailures, releaseFailures } from './failures.ts'
 import { findKnownIds } from './known-ids.ts'
 import { acquireLock, releaseLock, renewLock } from './lock.ts'
 import { prune } from './retention.ts'
@@ -79,16 +79,17 @@ export function stateStore(database: Database, clock: Clock): StateStore {
       renewLock(database, lock, clock.now() + leaseMilliseconds),
     releaseLock: (lock) => releaseLock(database, lock),
     startRun: async (lock, about) => {
-      const { identifier } = about
-      const { run, activation } = await beginRun(database, lock, about, clock.now())
+      const { identifier, settings } = about
+      const { run, activation, pass } = await beginRun(database, lock, about, clock.now())
       await prune(database, activation)
-      return new StoredRun({ database, clock, lock, run, activation, identifier })
+      return new StoredRun({ database, clock, lock, run, activation, identifier, settings, pass })
     },
-    snapshot: (activation) => new StoredSnapshot(database, activation),
+    snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
     knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),
     failures: (filter) => readFailures(database, filter),
+    release: (activation, keys) => releaseFailures(database, activation, keys),
     openFailures: () => database.read(countOpenFailures),
     close: () => database.close(),
   }

@@ -2,6 +2,7 @@ import type { Failure, FailureCode, Outcome, OutcomeStatus } from '../connector/
 import { outcomeStatuses } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
 import { countAbandoned } from './abandoned.ts'
+import { cureOf, firstGap, gapInSql } from './cures.ts'
 import type { Cell, Session } from './database.ts'
 import { runOverKeys } from './key-lists.ts'
 import type { Timestamp } from './store.ts'
@@ -14,6 +15,8 @@ export interface Recording {
   readonly run: number
   /** The field that identifies the record; null where the activation has none. */
   readonly identifier: string | null
+  /** See `AboutRun`. */
+  readonly settings: string
   readonly now: Timestamp
 }
 
@@ -26,6 +29,8 @@ interface FailedOutcome {
   readonly created: boolean
   readonly attempts: number
   readonly failure: Failure
+  /** What failed, where the target failed it. */
+  readonly fingerprint?: string | undefined
 }
 
 const snapshotColumns =
@@ -55,19 +60,27 @@ const doubt = `insert into snapshot (activation_id, key, unanswered_since)
   unanswered_since = coalesce(snapshot.unanswered_since, excluded.unanswered_since)`
 
 const resolveFailure =
-  'update failures set resolved_at = ? where activation_id = ? and resolved_at is null and key in (:keys)'
+  'update failures set resolved_at = ?, resolved_run = ? where activation_id = ? and resolved_at is null and key in (:keys)'
+
+/** Released ones have no fingerprint: their gaps begin anew, as those of records that changed. */
+const isSameAgain = 'failures.resolved_at is null and failures.fingerprint = excluded.fingerprint'
 
 /** A failure that was resolved and comes back begins anew. */
 const openFailure = (attempts: string) => `insert into failures
-  (activation_id, key, run_id, identifier, kind, status, code, message, field, http_status, request_id, hint, attempts, first_seen, last_seen)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  (activation_id, key, run_id, identifier, kind, status, code, message, field, http_status, request_id, hint, attempts, first_seen, last_seen,
+  first_run, fingerprint, settings, next_retry)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set
   attempts = case when failures.resolved_at is null then ${attempts} else excluded.attempts end,
   first_seen = case when failures.resolved_at is null then failures.first_seen else excluded.first_seen end,
   run_id = excluded.run_id, identifier = excluded.identifier, kind = excluded.kind, status = excluded.status,
   code = excluded.code, message = excluded.message, field = excluded.field, http_status = excluded.http_status,
   request_id = excluded.request_id, hint = excluded.hint, last_seen = excluded.last_seen,
-  next_retry = null, resolved_at = null`
+  first_run = case when failures.resolved_at is null then failures.first_run else excluded.first_run end,
+  rounds = case when ${isSameAgain} then failures.rounds + 1 else 1 end,
+  next_retry = case when excluded.next_retry is not null and ${isSameAgain}
+    then excluded.last_seen + ${gapInSql('failures.rounds')} else excluded.next_retry end,
+  fingerprint = excluded.fingerprint, settings = excluded.settings, resolved_at = null, resolved_run = null`
 
 const openFailedDelivery = openFailure('failures.attempts + excluded.attempts')
 
@@ -176,7 +189,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   await runOverKeys(session, forgetId, [activation], forgotten)
   await session.runEach(doubt, doubtful)
   await session.runEach(keepHeld, partly)
-  await runOverKeys(session, resolveFailure, [now, activation], resolved)
+  await runOverKeys(session, resolveFailure, [now, run, activation], resolved)
   await session.runEach(
     openFailedDelivery,
     failed.map((outcome) => failureCells(recording, outcome)),
@@ -220,7 +233,16 @@ function failureCells(recording: Recording, outcome: FailedOutcome): Cell[] {
     outcome.attempts,
     now,
     now,
+    run,
+    ...retrial(recording, outcome),
   ]
+}
+
+/** fingerprint, settings, next_retry: all null where the next run tries again whatever happens. */
+function retrial({ settings, now }: Recording, { fingerprint, failure }: FailedOutcome): Cell[] {
+  const cure = cureOf(failure.code)
+  if (fingerprint === undefined || cure === 'run') return [null, null, null]
+  return [fingerprint, settings, cure === 'time' ? now + firstGap : null]
 }
 
 function outcomeCells(recording: Recording, outcome: FailedOutcome): Cell[] {

@@ -2,12 +2,12 @@ import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
 import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import type { Database, Session } from './database.ts'
-import { resolveUnseen } from './failures.ts'
+import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
 import { countOutcomes, type Recording, recordOutcomes, recordRejections } from './outcomes.ts'
 import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
-import { StoredSnapshot } from './snapshot.ts'
+import { type FullPass, StoredSnapshot } from './snapshot.ts'
 import { markSending, Spool } from './spool.ts'
 import type { Lock, RunState, RunStatus, Timestamp } from './store.ts'
 
@@ -19,6 +19,9 @@ export interface BegunRun {
   readonly run: number
   readonly activation: number
   readonly identifier: string | null
+  readonly settings: string
+  /** Null for an ordinary run; else what its full pass has not come to: see `StoredSnapshot`. */
+  readonly pass: FullPass | null
 }
 
 /** What one run writes, over a database. */
@@ -30,13 +33,14 @@ export class StoredRun implements RunState {
   readonly #spool: Spool
 
   constructor(begun: BegunRun) {
-    const { database, lock, run } = begun
+    const { database, clock, lock, run, pass } = begun
     const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run)
     this.run = run
-    this.snapshot = new StoredSnapshot(database, lock.activation)
+    this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),
+      wait: (keys) => this.#write((session) => noteWaiting(session, begun.activation, run, keys)),
     }
     this.#begun = begun
     this.#spool = spool
@@ -62,6 +66,13 @@ export class StoredRun implements RunState {
     return this.#begun.database.read((session) => countOutcomes(session, this.run))
   }
 
+  trend(status: Exclude<RunStatus, 'running'>) {
+    const { database, activation } = this.#begun
+    return database.read((session) =>
+      countTrend(session, activation, this.run, isCompleted(status)),
+    )
+  }
+
   async finish(
     status: Exclude<RunStatus, 'running'>,
     finishedAt: Timestamp,
@@ -71,9 +82,8 @@ export class StoredRun implements RunState {
     this.#spool.discard()
     await this.#write(async (session) => {
       await endRun(session, this.run, status, finishedAt, summary)
-      if (status === 'done' || status === 'failures') {
-        await resolveUnseen(session, activation, this.run, finishedAt)
-      }
+      if (isCompleted(status)) await resolveUnmet(session, activation, this.run, finishedAt)
+      else await releaseTroubles(session, this.run)
     })
     await prune(database, activation)
   }
@@ -87,7 +97,12 @@ export class StoredRun implements RunState {
   }
 
   #recording(session: Session): Recording {
-    const { activation, identifier, clock, run } = this.#begun
-    return { session, activation, run, identifier, now: clock.now() }
+    const { activation, identifier, settings, clock, run } = this.#begun
+    return { session, activation, run, identifier, settings, now: clock.now() }
   }
+}
+
+/** Whether a run read the whole query and went through its whole plan. */
+function isCompleted(status: RunStatus): boolean {
+  return status === 'done' || status === 'failures'
 }

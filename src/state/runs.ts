@@ -1,6 +1,8 @@
 import type { Database, Session } from './database.ts'
+import { releaseTroubles } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
 import { leaveInDoubt } from './outcomes.ts'
+import type { FullPass } from './snapshot.ts'
 import { keysInFlight } from './spool.ts'
 import type { AboutRun, Lock, RunRecord, RunStatus, Timestamp } from './store.ts'
 
@@ -19,9 +21,10 @@ export async function beginRun(
   lock: Lock,
   about: AboutRun,
   now: Timestamp,
-): Promise<{ run: number; activation: number }> {
+): Promise<{ run: number; activation: number; pass: FullPass | null }> {
   return writeAsHolder(database, lock, async (session, activation) => {
     await interruptRuns(session, activation, now)
+    const begun = about.full === null ? null : await unfinishedPass(session, activation, now)
     await session.run('update activations set target = ?, object = ?, key_field = ? where id = ?', [
       about.target,
       about.object,
@@ -33,8 +36,29 @@ export async function beginRun(
       [activation, about.identifier, now],
     )
     if (row === undefined) throw new Error('a run was not stored')
-    return { run: row.id, activation }
+    if (about.full === null) return { run: row.id, activation, pass: null }
+    const firstRun = begun ?? row.id
+    await session.run('update runs set full_pass = ? where id = ?', [firstRun, row.id])
+    return { run: row.id, activation, pass: { firstRun, everything: about.full === 'everything' } }
   })
+}
+
+/** How long a full pass that did not end can be gone on with: a daily one begins anew every day. */
+const passLasts = 12 * 60 * 60_000
+
+/** The first run of the activation's last full pass, where that did not end and is not long ago. */
+async function unfinishedPass(
+  session: Session,
+  activation: number,
+  now: number,
+): Promise<number | null> {
+  const [last] = await session.all<{ full_pass: number; started_at: number }>(
+    `select last.full_pass, first.started_at from runs last join runs first on first.id = last.full_pass
+    where last.id = (select max(id) from runs where activation_id = ? and full_pass is not null)
+    and last.status in ('interrupted', 'stopped')`,
+    [activation],
+  )
+  return last !== undefined && now - last.started_at < passLasts ? last.full_pass : null
 }
 
 async function interruptRuns(session: Session, activation: number, now: Timestamp): Promise<void> {
@@ -46,6 +70,7 @@ async function interruptRuns(session: Session, activation: number, now: Timestam
     for await (const keys of keysInFlight(session, id)) {
       await leaveInDoubt(session, activation, id, keys)
     }
+    await releaseTroubles(session, id)
     await session.run("update runs set status = 'interrupted', finished_at = ? where id = ?", [
       now,
       id,

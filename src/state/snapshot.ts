@@ -1,5 +1,5 @@
-import type { TargetRecord } from '../connector/index.ts'
-import type { KnownKey, SnapshotEntry, SnapshotReader } from '../plan/interfaces.ts'
+import type { Clock, TargetRecord } from '../connector/index.ts'
+import type { KnownKey, SnapshotEntry, SnapshotReader, WaitingKey } from '../plan/interfaces.ts'
 import type { Database } from './database.ts'
 import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
@@ -8,6 +8,14 @@ import { fromColumn, toColumn } from './text.ts'
 /** Keys per step of a full scan: steps short enough that a lock renewal never waits for one. */
 const keysPerPage = 2_000
 
+/** What a run of a full pass has to send whatever is confirmed. */
+export interface FullPass {
+  /** What runs from this one on have confirmed, the pass has come to. */
+  readonly firstRun: number
+  /** False: only what failed. */
+  readonly everything: boolean
+}
+
 interface EntryRow {
   readonly key: string
   readonly fingerprint: string | null
@@ -15,17 +23,25 @@ interface EntryRow {
   readonly sent: string | null
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
+  readonly again: number
 }
 
 /** The snapshot of one activation; an empty one where it never ran. */
 export class StoredSnapshot implements SnapshotReader {
   readonly #database: Database
   readonly #name: string
+  readonly #clock: Clock
+  readonly #pass: FullPass | null
+  /** In SQL: 1 where a row is to be sent again whatever it says. */
+  readonly #again: string
   #activation: number | null = null
 
-  constructor(database: Database, activation: string) {
+  constructor(database: Database, activation: string, clock: Clock, pass: FullPass | null) {
     this.#database = database
     this.#name = activation
+    this.#clock = clock
+    this.#pass = pass
+    this.#again = pass?.everything ? `case when run_id >= ${pass.firstRun} then 0 else 1 end` : '0'
   }
 
   async count(): Promise<number> {
@@ -47,21 +63,24 @@ export class StoredSnapshot implements SnapshotReader {
     const { jsonArray } = this.#database.phrases
     const page = (condition: string) =>
       `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints, ${jsonArray('removed')} as removed,
-        ${jsonArray('delivered')} as delivered from (
-        select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
+        ${jsonArray('delivered')} as delivered, ${jsonArray('again')} as again from (
+        select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered, ${this.#again} as again from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
     let last: string | null = null
     do {
-      const [row]: readonly Record<'keys' | 'fingerprints' | 'removed' | 'delivered', string>[] =
-        await this.#database.read((session) =>
-          last === null
-            ? session.all(page(''), [activation])
-            : session.all(page('and key > ?'), [activation, last]),
-        )
+      const [row]: readonly Record<
+        'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again',
+        string
+      >[] = await this.#database.read((session) =>
+        last === null
+          ? session.all(page(''), [activation])
+          : session.all(page('and key > ?'), [activation, last]),
+      )
       const keys: string[] = JSON.parse(row?.keys ?? '[]')
       const fingerprints: (string | null)[] = JSON.parse(row?.fingerprints ?? '[]')
       const removed: SnapshotEntry['removed'][] = JSON.parse(row?.removed ?? '[]')
       const delivered: number[] = JSON.parse(row?.delivered ?? '[]')
+      const again: number[] = JSON.parse(row?.again ?? '[]')
       last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
       if (keys.length > 0) {
         yield keys.map((key, index) => ({
@@ -69,6 +88,7 @@ export class StoredSnapshot implements SnapshotReader {
           fingerprint: fingerprints[index] ?? null,
           removed: removed[index] ?? null,
           delivered: delivered[index] === 1,
+          again: again[index] === 1,
         }))
       }
     } while (last !== null)
@@ -81,7 +101,8 @@ export class StoredSnapshot implements SnapshotReader {
     const rows = await this.#database.read((session) =>
       allOverKeys<EntryRow>(
         session,
-        'select key, fingerprint, target_id, sent, removed, unanswered_since from snapshot where activation_id = ? and key in (:keys)',
+        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${this.#again} as again
+        from snapshot where activation_id = ? and key in (:keys)`,
         [activation],
         keys.map(toColumn),
       ),
@@ -94,10 +115,30 @@ export class StoredSnapshot implements SnapshotReader {
         id: row.target_id === null ? null : fromColumn(row.target_id),
         sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
         removed: row.removed,
+        ...(Number(row.again) === 1 ? { again: true } : {}),
         ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
       })
     }
     return entries
+  }
+
+  async *waiting(): AsyncGenerator<readonly WaitingKey[]> {
+    const activation = await this.#number()
+    if (activation === null || this.#pass !== null) return
+    const now = this.#clock.now()
+    const page = (condition: string) =>
+      `select key, fingerprint, settings from failures where activation_id = ? and resolved_at is null
+      and fingerprint is not null and (next_retry is null or next_retry > ?) ${condition} order by key limit ${keysPerPage}`
+    let last: string | null = null
+    do {
+      const rows: readonly WaitingKey[] = await this.#database.read((session) =>
+        last === null
+          ? session.all(page(''), [activation, now])
+          : session.all(page('and key > ?'), [activation, now, last]),
+      )
+      last = rows.length === keysPerPage ? (rows.at(-1)?.key ?? null) : null
+      if (rows.length > 0) yield rows.map((row) => ({ ...row, key: fromColumn(row.key) }))
+    } while (last !== null)
   }
 
   async #number(): Promise<number | null> {

@@ -55,8 +55,20 @@ export interface FailureRecord {
   readonly attempts: number
   readonly firstSeen: Timestamp
   readonly lastSeen: Timestamp
-  /** When a run will try it again; null where that is the next run. */
+  /** From when on a run will try it again as it is; null where that is the next run, and where it waits for a change. */
   readonly nextRetry: Timestamp | null
+  /** True where it is not sent again before its record, or how it is delivered, has changed. */
+  readonly waitsForChange: boolean
+}
+
+/** What became of an activation's failures in one run. */
+export interface FailureTrend {
+  /** Open, and new in this run. */
+  readonly began: number
+  /** Open since an earlier run. */
+  readonly persisting: number
+  /** No longer open since this run. */
+  readonly cured: number
 }
 
 /** The right to be the only run of an activation. */
@@ -83,6 +95,13 @@ export interface AboutRun {
   readonly object: string
   /** The target's field whose value is the key; null where keys are something else. */
   readonly keyField: string | null
+  /** Stands for how the activation delivers: see `settingsOf` in src/plan/waiting-keys.ts. */
+  readonly settings: string
+  /**
+   * Null for an ordinary run. A full pass tries every failure again, and with `everything` every row, whatever is
+   * confirmed; but for those that the pass has come to already, where it goes on with one that did not end.
+   */
+  readonly full: 'failures' | 'everything' | null
 }
 
 /** Who holds a lock. */
@@ -110,6 +129,8 @@ export interface RunState {
     readonly outcomes: Readonly<Record<OutcomeStatus, number>>
     readonly codes: Readonly<Partial<Record<FailureCode, number>>>
   }>
+  /** What became of failures, as it will be once the run has ended with this status. */
+  trend(status: Exclude<RunStatus, 'running'>): Promise<FailureTrend>
   /** Ends the run: keeps the summary, drops the spooled plan. */
   finish(
     status: Exclude<RunStatus, 'running'>,
@@ -153,6 +174,14 @@ export interface StateStore {
     readonly activation?: string | undefined
     readonly run?: number | undefined
   }): AsyncIterable<readonly FailureRecord[]>
+  /**
+   * Lets the next run send what waits after a failure: all, or those keys. `released`: how many waited; `unknown`: those
+   * of `keys` that have no open failure.
+   */
+  release(
+    activation: string,
+    keys: readonly string[] | null,
+  ): Promise<{ readonly released: number; readonly unknown: readonly string[] }>
   /** Open failures by activation and code. */
   openFailures(): Promise<readonly { activation: string; code: FailureCode; count: number }[]>
   close(): Promise<void>

@@ -64,6 +64,7 @@ export function failedOutcome(
     attempts,
     failure: withoutValues(failure, operation.record),
     held: partial ? (operation.held ?? {}) : undefined,
+    fingerprint: operation.fingerprint,
   }
 }
 

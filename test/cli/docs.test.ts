@@ -14,6 +14,7 @@ const commands = [
   'status',
   'failures',
   'state',
+  'retry',
   'sandbox',
   'schema',
 ]

@@ -13,6 +13,7 @@ const commands = [
   'status',
   'failures',
   'state',
+  'retry',
   'sandbox',
   'schema',
 ]
@@ -59,6 +60,8 @@ describe('millrace --help', () => {
                                           the next retries.
         failures [options] [name]         List the rows that were not delivered: why,
                                           and what to do about it.
+        retry [options] <name>            Let the next run send rows that wait after a
+                                          failure.
         state [options]                   Show what millrace remembers; make it
                                           smaller, forget, export, import.
         sandbox [options] [arguments...]  Start a local stand-in for a target, to try
@@ -233,6 +236,9 @@ describe('the help of a command', () => {
                                fails
         --allow <guard...>     let a plan pass this guard once (choices: "min_rows",
                                "max_changes", "max_removals")
+        --full                 send every row again, also those that have not changed
+        --wait <duration>      wait so long for another run of the activation to end:
+                               30s, 5m, 1h (default: not at all)
         --skip-code <code>     exit with this code if there was nothing to do
         -h, --help             show help
 
@@ -245,6 +251,7 @@ describe('the help of a command', () => {
       Examples:
         $ millrace run
         $ millrace run companies 'people-*' --summary-file run.json
+        $ millrace run people --full --wait 10m
         $ millrace run --json --skip-code 99 | tail -n 1 | jq .activations
       "
     `)
@@ -344,7 +351,7 @@ describe('usage errors end with exit code 2 and a suggestion', () => {
     [['plan', '--format', 'pdf'], 'Allowed choices are text, markdown, json.'],
     [['plan', '--show', 'all'], 'Give a number from 0 to 999999.'],
     [['run', '--skip-code', '256'], 'An exit code is a number from 0 to 255.'],
-    [['run', '--full'], "unknown option '--full'"],
+    [['run', '--fast'], "unknown option '--full'"],
     [['run', '--plan', 'plan.json'], "unknown option '--plan'"],
     [['run', '--summary-file'], "option '--summary-file <file>' argument missing"],
     [['failures', '--format', 'html'], 'This version has no html report. Use table, csv or jsonl.'],

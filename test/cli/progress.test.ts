@@ -25,6 +25,7 @@ function planned(create: number): RunEvent {
     archive: 0,
     untag: 0,
     unchanged: 5,
+    waiting: 0,
     rejected: 0,
     repeated: 0,
     removed: 0,

@@ -78,7 +78,7 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         })
         for await (const page of second.snapshot.fingerprints()) {
           expect(page).toEqual([
-            { key: 'key-0', fingerprint: null, removed: 'archive', delivered: true },
+            { key: 'key-0', fingerprint: null, removed: 'archive', delivered: true, again: false },
           ])
         }
         await finish(second, 'done')
@@ -343,7 +343,8 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
             attempts: 7,
             firstSeen: begun,
             lastSeen: begun + 1_000,
-            nextRetry: null,
+            nextRetry: begun + 1_000 + 120_000,
+            waitsForChange: false,
           },
         ])
         expect(await store.openFailures()).toEqual([
@@ -396,6 +397,76 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         await reject(last, ['still'])
         await finish(last, 'failures')
         expect(await failuresOf(store)).toMatchObject([{ key: 'still', attempts: 2 }])
+      })
+
+      it('holds back what failed until its time, what was refused for good, and nothing after a stop', async () => {
+        const held = await lock(store)
+        const waiting = async () => {
+          const keys: string[] = []
+          for await (const page of store.snapshot('people').waiting()) {
+            for (const { key, fingerprint, settings } of page) {
+              keys.push(`${key} ${fingerprint} ${settings}`)
+            }
+          }
+          return keys
+        }
+        const fail = (run: RunState) =>
+          run.record([
+            unapplied(operation(0), 'rejected', { failure: failure('rejected') }),
+            unapplied(operation(1), 'failed', { failure: failure('timeout') }),
+            unapplied(operation(2), 'not_attempted', { failure: failure('not_attempted') }),
+          ])
+        const first = await store.startRun(held, about(null))
+        await fail(first)
+        expect(await first.trend('failures')).toEqual({ began: 3, persisting: 0, cured: 0 })
+        await finish(first, 'failures')
+        const refused = 'key-0 fingerprint-0 settings'
+        const late = 'key-1 fingerprint-1 settings'
+        await clock.advance(59_999)
+        expect(await waiting()).toEqual([refused, late])
+        await clock.advance(1)
+        expect(await waiting()).toEqual([refused])
+
+        const second = await store.startRun(held, about(null))
+        await second.sink.wait(['key-0'])
+        await second.record([unapplied(operation(1), 'failed', { failure: failure('timeout') })])
+        expect(await second.trend('failures')).toEqual({ began: 0, persisting: 2, cured: 1 })
+        await finish(second, 'failures')
+        expect((await failuresOf(store)).map(({ key }) => key)).toEqual(['key-0', 'key-1'])
+        await clock.advance(119_999)
+        expect(await waiting()).toEqual([refused, late])
+
+        const third = await store.startRun(held, about(null))
+        await third.record([unapplied(operation(1), 'failed', { failure: failure('timeout') })])
+        expect(await third.trend('stopped')).toEqual({ began: 0, persisting: 2, cured: 0 })
+        await finish(third, 'stopped')
+        expect(await waiting()).toEqual([refused])
+        expect(await store.release('people', null)).toEqual({ released: 1, unknown: [] })
+        expect(await waiting()).toEqual([])
+      })
+
+      it('sends again in a full pass what an earlier run has confirmed', async () => {
+        const held = await lock(store)
+        const pass = (full: 'failures' | 'everything') =>
+          store.startRun(held, { ...about(null), full })
+        const again = async (run: RunState) =>
+          [...(await run.snapshot.entries(['key-0', 'key-1'])).values()].map(
+            (entry) => entry.again ?? false,
+          )
+        const first = await store.startRun(held, about(null))
+        await first.record([applied(operation(0)), applied(operation(1))])
+        await finish(first, 'done')
+        const begun = await pass('everything')
+        expect(await again(begun)).toEqual([true, true])
+        await begun.record([applied(operation(0))])
+        const gone = await pass('everything')
+        expect(await again(gone)).toEqual([false, true])
+        await finish(gone, 'done')
+        const anew = await pass('everything')
+        expect(await again(anew)).toEqual([true, true])
+        await finish(anew, 'done')
+        expect(await again(await pass('failures'))).toEqual([false, false])
+        expect(await again(await store.startRun(held, about(null)))).toEqual([false, false])
       })
 
       it('streams failures in the order of activation and key', async () => {

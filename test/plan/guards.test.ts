@@ -14,6 +14,7 @@ function totals(parts: Partial<PlanTotals>): PlanTotals {
     archive: 0,
     untag: 0,
     unchanged: 0,
+    waiting: 0,
     rejected: 0,
     repeated: 0,
     removed: 0,

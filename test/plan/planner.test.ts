@@ -47,6 +47,7 @@ describe('against the snapshot', () => {
       untag: 0,
       unchanged: 0,
       rejected: 0,
+      waiting: 0,
       repeated: 0,
       removed: 0,
       known: 0,

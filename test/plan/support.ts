@@ -6,6 +6,7 @@ import type {
   RejectedRow,
   SnapshotEntry,
   SnapshotReader,
+  WaitingKey,
 } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
 
@@ -103,6 +104,8 @@ export async function* inBatches(rows: readonly Row[], size: number): AsyncGener
 export class Snapshot implements SnapshotReader {
   readonly kept: Map<string, SnapshotEntry>
   lookUps = 0
+  /** The keys that failed and wait. */
+  held: readonly WaitingKey[] = []
 
   constructor(entries: Iterable<SnapshotEntry> = []) {
     this.kept = new Map([...entries].map((entry) => [entry.key, entry]))
@@ -116,8 +119,8 @@ export class Snapshot implements SnapshotReader {
     const entries = [...this.kept.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
     // Batches of an odd size, and of none.
     for (let start = 0; start <= entries.length; start += 3) {
-      yield entries.slice(start, start + 3).map(({ key, fingerprint, removed, sent }) => {
-        return { key, fingerprint, removed, delivered: sent !== null }
+      yield entries.slice(start, start + 3).map(({ key, fingerprint, removed, sent, again }) => {
+        return { key, fingerprint, removed, delivered: sent !== null, again: again ?? false }
       })
     }
   }
@@ -126,6 +129,10 @@ export class Snapshot implements SnapshotReader {
     this.lookUps += 1
     const found = keys.map((key) => this.kept.get(key)).filter((entry) => entry !== undefined)
     return new Map(found.map((entry) => [entry.key, entry]))
+  }
+
+  async *waiting() {
+    yield this.held
   }
 
   /** What is known once every operation has been applied. */
@@ -149,6 +156,7 @@ export class Sink implements PlanSink {
   readonly #planned = new Map<number, { operation: Operation } | { rejected: RejectedRow }>()
   #last = -1
   largestBatch = 0
+  readonly waiting: string[] = []
 
   async add(operations: readonly Operation[]): Promise<void> {
     this.largestBatch = Math.max(this.largestBatch, operations.length)
@@ -161,6 +169,10 @@ export class Sink implements PlanSink {
 
   async reject(rows: readonly RejectedRow[]): Promise<void> {
     for (const rejected of rows) this.#planned.set(rejected.ordinal, { rejected })
+  }
+
+  async wait(keys: readonly string[]): Promise<void> {
+    this.waiting.push(...keys)
   }
 
   get plan(): { operation?: Operation; rejected?: RejectedRow }[] {

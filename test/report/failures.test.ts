@@ -23,6 +23,7 @@ function failure(overrides: Partial<FailureRecord> = {}): FailureRecord {
     attempts: 2,
     firstSeen: Date.UTC(2026, 10, 20, 8),
     lastSeen: Date.UTC(2026, 10, 21, 8),
+    waitsForChange: false,
     nextRetry: null,
     ...overrides,
   }
@@ -75,6 +76,7 @@ describe('jsonl', () => {
       first_seen: '2026-11-20T08:00:00.000Z',
       last_seen: '2026-11-21T08:00:00.000Z',
       next_retry: '2026-11-22T00:00:00.000Z',
+      waits_for: 'time',
       hint: 'Cast the column in the query.',
     })
   })
@@ -129,7 +131,7 @@ function parse(csv: string): string[][] {
 describe('csv', () => {
   it('has a heading, also for nothing', async () => {
     expect(await text(failuresCsv)).toBe(
-      'activation,run,key,identifier,operation,status,code,message,field,http_status,request_id,attempts,first_seen,last_seen,next_retry,hint\r\n',
+      'activation,run,key,identifier,operation,status,code,message,field,http_status,request_id,attempts,first_seen,last_seen,next_retry,waits_for,hint\r\n',
     )
   })
 

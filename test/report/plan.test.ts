@@ -16,6 +16,7 @@ const plan: ActivationPlan = {
     archive: 3,
     untag: 0,
     unchanged: 9843,
+    waiting: 0,
     rejected: 3,
     repeated: 0,
     removed: 5,
@@ -93,9 +94,9 @@ describe('planMarkdown', () => {
 
       #### people → intercom.contact
 
-      | rows | new | changed | to delete | to archive | to untag | unchanged | rejected | no longer in the query |
-      |---:|---:|---:|---:|---:|---:|---:|---:|---:|
-      | 10,000 | 120 | 34 | 0 | 3 | 0 | 9,843 | 3 | 5 |
+      | rows | new | changed | to delete | to archive | to untag | unchanged | rejected | waiting | no longer in the query |
+      |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+      | 10,000 | 120 | 34 | 0 | 3 | 0 | 9,843 | 3 | 0 | 5 |
 
       > **A run would be refused:** max\\_removals: 5 keys
 
@@ -174,6 +175,7 @@ describe('planJson', () => {
             untag: 0,
             unchanged: 9843,
             rejected: 3,
+            waiting: 0,
             repeated: 0,
             removed: 5,
             changed_fields: { name: 4, 'custom_attributes.plan': 31 },

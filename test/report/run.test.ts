@@ -11,6 +11,7 @@ const nothing: RunSummary['planned'] = {
   untag: 0,
   unchanged: 0,
   rejected: 0,
+  waiting: 0,
   repeated: 0,
   removed: 0,
 }
@@ -26,6 +27,7 @@ function summary(overrides: Partial<RunSummary> = {}): RunSummary {
     duration_ms: 200_000,
     rows: 10_000,
     allowed: [],
+    full: false,
     planned: {
       ...nothing,
       create: 120,
@@ -33,10 +35,12 @@ function summary(overrides: Partial<RunSummary> = {}): RunSummary {
       archive: 3,
       unchanged: 9844,
       rejected: 2,
+      waiting: 4,
       removed: 5,
     },
     outcomes: { applied: 150, rejected: 3, failed: 2, in_doubt: 0, not_attempted: 1 },
     failures_by_code: { invalid_value: 3, timeout: 2, not_attempted: 1 },
+    failures: { new: 5, still: 4, cured: 2 },
     calls: { total: 1204, by_endpoint: { 'POST /contacts': 1204 }, rate_limited: 0 },
     error: null,
     ...overrides,
@@ -53,6 +57,7 @@ const quiet = summary({
   planned: { ...nothing, unchanged: 10_000 },
   outcomes: { applied: 0, rejected: 0, failed: 0, in_doubt: 0, not_attempted: 0 },
   failures_by_code: {},
+  failures: { new: 0, still: 0, cured: 0 },
   calls: { total: 0, by_endpoint: {}, rate_limited: 0 },
   duration_ms: 420,
 })
@@ -61,10 +66,11 @@ describe('runText', () => {
   it('tells what was planned, what came of it, and where to look', () => {
     expect(runText(command(summary()), false, plain)).toMatchInlineSnapshot(`
       "people: done, with failures (run 7) in 3 min 20 s
-        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected
+        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected, 4 waiting after a failure
         kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
+        open      5 new, 4 still failing, 2 cured
         calls     1,204
         report    millrace failures people --run 7
       "
@@ -80,10 +86,11 @@ describe('runText', () => {
         calls     0
 
       people: done, with failures (run 7) in 3 min 20 s
-        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected
+        rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected, 4 waiting after a failure
         kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
+        open      5 new, 4 still failing, 2 cured
         calls     1,204
         report    millrace failures people --run 7
 

@@ -26,13 +26,13 @@ const statuses: readonly ActivationStatus[] = [
       },
     ],
     failures: { timeout: 1, invalid_value: 1200 },
-    retries: { nextRun: 1200, waiting: 1, first: started + 3_600_000 },
+    retries: { nextRun: 1200, waiting: 1, first: started + 3_600_000, forChange: 2 },
   },
   {
     activation: 'companies',
     runs: [],
     failures: {},
-    retries: { nextRun: 0, waiting: 0, first: null },
+    retries: { nextRun: 0, waiting: 0, first: null, forChange: 0 },
   },
 ]
 
@@ -45,6 +45,7 @@ describe('status', () => {
         1,201 open failures: invalid_value 1,200, timeout 1
         1,200 rows tried again by the next run
         1 row waiting, the first until 2026-11-21 09:00:00 UTC
+        2 rows waiting to be changed
         report: millrace failures people
 
       companies
@@ -68,7 +69,12 @@ describe('status', () => {
             },
           ],
           open_failures: { timeout: 1, invalid_value: 1200 },
-          next_retries: { next_run: 1200, waiting: 1, first: '2026-11-21T09:00:00.000Z' },
+          next_retries: {
+            next_run: 1200,
+            waiting: 1,
+            first: '2026-11-21T09:00:00.000Z',
+            for_change: 2,
+          },
         },
         { activation: 'companies', runs: [], open_failures: {} },
       ],

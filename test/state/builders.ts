@@ -58,7 +58,14 @@ export function failure(code: Failure['code'], message = `it was ${code}`): Fail
 
 /** What the store is told of an activation of contacts. */
 export function about(identifier: string | null = 'email'): AboutRun {
-  return { identifier, target: 'intercom', object: 'contact', keyField: identifier }
+  return {
+    identifier,
+    target: 'intercom',
+    object: 'contact',
+    keyField: identifier,
+    settings: 'settings',
+    full: null,
+  }
 }
 
 /** Takes the lock of an activation that nobody holds. */

@@ -83,6 +83,9 @@ export interface RunWorkspaceOptions {
   readonly names?: readonly string[]
   readonly signal?: AbortSignal
   readonly listener?: (event: RunEvent) => void
+  readonly full?: boolean
+  readonly wait?: number
+  readonly allow?: readonly string[]
 }
 
 export async function openWorkspace(
@@ -116,7 +119,12 @@ export async function openWorkspace(
       )
       await workspace.write('people.csv', `user_id,email,name,plan,seats\n${lines.join('\n')}\n`)
     },
-    async run({ names = [], signal = new AbortController().signal, listener = () => {} } = {}) {
+    async run({
+      names = [],
+      signal = new AbortController().signal,
+      listener = () => {},
+      ...options
+    } = {}) {
       const project = await loadProject({ path: folder, profile: null, environment, connectors })
       return await clock.runAll(
         runActivations({
@@ -126,6 +134,7 @@ export async function openWorkspace(
           random: () => 0.5,
           listener,
           signal,
+          ...options,
         }),
         // The pool of the state store's connections looks after itself once a second, on a timer of its own.
         { isIdle: () => nothingMoves(1) },
