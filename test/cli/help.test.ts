@@ -228,8 +228,8 @@ describe('the help of a command', () => {
         --json                 end stdout with the summary as one JSON object
         --summary-file <file>  write the same summary to a file, also when the run
                                fails
-        --allow <guard...>     let a plan pass this guard once (choices: "min_rows",
-                               "max_changes", "max_removals")
+        --allow <guard...>     let a run pass this guard once (choices: "min_rows",
+                               "max_changes", "max_removals", "max_failures")
         --skip-code <code>     exit with this code if there was nothing to do
         -h, --help             show help
 
