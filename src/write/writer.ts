@@ -203,7 +203,8 @@ class Writer {
     }
     for (const attempt of unreported.values()) {
       if (sent) this.#fail({ ...attempt, attempts: attempt.attempts + 1 }, 'in_doubt', failure)
-      else this.#fail(attempt, 'not_attempted', this.#notAttempted())
+      // What was never tried is part of the remainder.
+      else if (attempt.attempts > 0) this.#fail(attempt, 'not_attempted', this.#notAttempted())
     }
   }
 
