@@ -68,7 +68,8 @@ function holding(
   if (known === null || (known.id !== null && known.id !== id)) {
     return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
   }
-  const { held, archivedByUs } = known
+  const { archivedByUs, isCertain } = known
+  const held = isCertain ? known.held : heldStill(record, known.held)
   const changed = changesOf(record, known)
   return changed === null ? null : { kind, id, record, held, changed, archivedByUs }
 }
@@ -81,6 +82,18 @@ function kindOf(
   if (mode === 'update' || before?.isDelivered === true) return 'update'
   // Where the row itself names the record there is nothing to create.
   return mode === 'upsert' && id !== null ? 'update' : 'create'
+}
+
+/**
+ * What may be taken for held where a later attempt may have changed it: what is sent again now, and the lists, which say
+ * what may be taken away. A field that the record leaves out would otherwise count as held, and never be set right.
+ */
+function heldStill(record: TargetRecord, held: TargetRecord | null): TargetRecord | null {
+  if (held === null) return null
+  const kept = Object.entries(held).filter(
+    ([name, value]) => Array.isArray(value) || Object.hasOwn(record, name),
+  )
+  return Object.fromEntries(kept)
 }
 
 /** What has to be sent of a record that the target has; null for nothing. */
