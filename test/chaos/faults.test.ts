@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { FaultRuleInput } from '../../connectors/intercom/sandbox/faults.ts'
 import type { RunSummary } from '../../src/run/summary.ts'
 import { openWorkspace, type Workspace } from '../support/workspace.ts'
