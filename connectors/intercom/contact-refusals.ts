@@ -26,6 +26,14 @@ export function heldByAnother(reply: Answered): Failure {
   }
 }
 
+/** The contact was merged into one that has another external id, and so a row of its own. */
+export const survivorIsAnothers: Failure = {
+  code: 'conflict',
+  field: 'external_id',
+  message: 'The contact was merged into one in Intercom that has another external_id.',
+  hint: 'Leave the row of the merged contact out of the query, or give both rows one external_id.',
+}
+
 /** A row of mode insert whose contact is there. */
 export function alreadyExists(state: 'existing' | 'archived', reply: Answered | null): Failure {
   return {

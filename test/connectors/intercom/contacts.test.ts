@@ -280,7 +280,7 @@ describe('ids that are no longer right', () => {
     })
     const { result, calls } = await deliverOne(here, byExternalId, person(1), 'aaaaaaaaaaaa')
     expect(result).toMatchObject({ result: 'rejected', failure: { code: 'merged' } })
-    expect(calls).toEqual({ 'PUT /contacts/{id}': 4 })
+    expect(calls).toEqual({ 'GET /contacts/{id}': 3, 'PUT /contacts/{id}': 4 })
   })
 })
 

@@ -125,3 +125,12 @@ test('a row that left the query loses the tags that millrace put there', async (
   expect(result).toMatchObject({ result: 'applied' })
   expect(sandbox.contents().conversations[0]?.tags).toEqual(['theirs'])
 })
+
+test('nothing is to be taken off a conversation whose id was forgotten since Intercom did not have it', async () => {
+  const { clock, open } = await session()
+  const target = await open(plan)
+  const left = { ...retagged(0, null, [], []), kind: 'untag', removal: true } as const
+  const results = await runAll(clock, () => deliverAll(target, [left]))
+  expect(results).toEqual([{ result: 'applied', id: null, created: false }])
+  expect(target.requests.total).toBe(0)
+})
