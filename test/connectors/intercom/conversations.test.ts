@@ -76,6 +76,12 @@ test('a conversation that Intercom does not have fails, and so does a row withou
     { result: 'rejected', failure: { code: 'missing_identifier', field: 'id' } },
     { result: 'rejected', failure: { code: 'not_found', field: 'id' } },
   ])
+  // Nothing was ever put on the first: it is not to be taken for delivered.
+  expect(results.map((result) => 'held' in result && result.held)).toEqual([
+    undefined,
+    false,
+    { tags: ['old'] },
+  ])
 })
 
 test('an admin who is not one of the workspace is named as the cause', async () => {
