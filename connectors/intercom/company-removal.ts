@@ -33,6 +33,8 @@ export class CompanyRemoval {
       const settled = removal || byId || this.#perhapsGone.has(turnOf(operation))
       if (settled || companyId === null) return this.#absent(operation)
     }
+    // What left the query with its id forgotten was not there any more.
+    if (companyId === null && removal) return applied(null)
     if (companyId === null) return rejected(noCompanyIdentifier(byId ? 'id' : 'company_id'))
     const found = await this.#calls.find(companyId, signal)
     if (found === null) return id === null ? null : interrupted()

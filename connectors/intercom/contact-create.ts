@@ -1,5 +1,5 @@
 import type { Delivery } from '../../src/connector/index.ts'
-import { type Answered, property } from './answer.ts'
+import { type Answered, property, text } from './answer.ts'
 import { readConflict } from './conflicts.ts'
 import {
   conflictOf,
@@ -13,6 +13,7 @@ import {
 import {
   alreadyExists,
   changedMeanwhile,
+  externalIdIsAnothers,
   heldByAnother,
   perhapsCreated,
 } from './contact-refusals.ts'
@@ -28,6 +29,7 @@ import {
 import { mayUnarchive, unrestorable, updateContact } from './contact-update.ts'
 import { withId } from './deliver.ts'
 import { judge } from './failures.ts'
+import { comparable } from './resolve.ts'
 
 /** How long after a write the search may not show it: "a few minutes" (FACTS 7). */
 export const searchLag = 180_000
@@ -41,6 +43,8 @@ const clockSkew = 60_000
  */
 export async function createContact(task: ContactTask): Promise<Delivery> {
   const { operation, session, calls } = task
+  const found = await lookByExternalId(task)
+  if (found !== null) return found
   const sentAt = session.context.clock.now()
   const reply = await calls.create(creation(task))
   const id = idOf(reply)
@@ -76,6 +80,25 @@ function creation(task: ContactTask) {
   const { external_id, ...rest } = createBody(task) as Record<string, unknown>
   const left = task.session.plan.identifier === 'email' && task.session.plan.mode === 'upsert'
   return left || external_id === undefined ? rest : { ...rest, external_id }
+}
+
+/**
+ * Identified by email, the external id follows in a request of its own: where somebody else has it already, that one
+ * would be refused, and half a contact be left behind. Who has it with the same email is the one that is meant, and
+ * the search does not show it yet. Null where the external id is free.
+ */
+async function lookByExternalId(task: ContactTask): Promise<Delivery | null> {
+  const external_id = textOf(task.operation.record, 'external_id')
+  const follows = external_id !== null && !Object.hasOwn(creation(task), 'external_id')
+  if (!follows || isLead(task) || !task.search.findsByExternalId) return null
+  const reply = await task.calls.findByExternalId(external_id)
+  if (gone(reply)) return null
+  const id = idOf(reply)
+  if (id === null && !merged(reply)) return judge(reply, task.operation.record)
+  const email = reply.kind === 'answered' ? text(reply.body, 'email') : null
+  const isMeant = comparable('email', email ?? '') === textOf(task.operation.record, 'email')
+  if (id !== null && isMeant) return adopt(task, id)
+  return { result: 'rejected', failure: externalIdIsAnothers }
 }
 
 /** A contact was created; identified by email, its external id is still missing. */

@@ -26,6 +26,22 @@ export function heldByAnother(reply: Answered): Failure {
   }
 }
 
+/** Identified by email, the row is nobody's; but somebody has its external id. */
+export const externalIdIsAnothers: Failure = {
+  code: 'conflict',
+  field: 'external_id',
+  message: 'The external_id of this row belongs to a contact in Intercom that has another email.',
+  hint: 'If the person has a new email, let external_id be the identifier, which does not change; else correct one of the two.',
+}
+
+/** The contact was merged into one that has another external id, and so a row of its own. */
+export const survivorIsAnothers: Failure = {
+  code: 'conflict',
+  field: 'external_id',
+  message: 'The contact was merged into one in Intercom that has another external_id.',
+  hint: 'Leave the row of the merged contact out of the query, or give both rows one external_id.',
+}
+
 /** A row of mode insert whose contact is there. */
 export function alreadyExists(state: 'existing' | 'archived', reply: Answered | null): Failure {
   return {

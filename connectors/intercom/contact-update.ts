@@ -1,6 +1,7 @@
 import type { Delivery } from '../../src/connector/index.ts'
 import { survivorOf } from './conflicts.ts'
-import { gone, type Heard, idOf, merged } from './contact-answers.ts'
+import { externalIdOf, gone, type Heard, idOf, merged } from './contact-answers.ts'
+import { survivorIsAnothers } from './contact-refusals.ts'
 import { type ContactTask, updateBody } from './contact-task.ts'
 import { withId } from './deliver.ts'
 import { judge } from './failures.ts'
@@ -44,6 +45,9 @@ export async function updateContact(
     if (survivor === null || hops === mostHops) {
       return gone(reply) ? 'gone' : withId(judge(reply, operation.record), id)
     }
+    if (await isAnothersSurvivor(task, survivor)) {
+      return { result: 'rejected', failure: survivorIsAnothers }
+    }
     id = survivor
     hops += 1
     restored = false
@@ -58,6 +62,15 @@ async function survivorIn(task: ContactTask, id: string, reply: Heard): Promise<
   if (merged(reply)) return survivorOf(reply)
   if (!gone(reply) || !versionAtLeast(task.session.apiVersion, '2.16')) return null
   return survivorOf(await task.calls.get(id))
+}
+
+/** Whether a survivor has an external id of its own, which the row's would overwrite: then it is another row's. */
+async function isAnothersSurvivor(task: ContactTask, survivor: string): Promise<boolean> {
+  const wanted = updateBody(task).external_id
+  if (typeof wanted !== 'string') return false
+  const reply = await task.calls.get(survivor)
+  const held = idOf(reply) === null ? null : externalIdOf(reply)
+  return held !== null && held !== wanted
 }
 
 /** Unarchives. A merged contact counts as restored: the update that follows is led to its survivor. */

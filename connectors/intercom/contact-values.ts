@@ -25,7 +25,7 @@ const rules: readonly {
 export function wrongValue(record: TargetRecord): Failure | null {
   for (const { field, fits, reason, hint } of rules) {
     const value = record[field]
-    if (typeof value !== 'string' || value === '' || fits(value)) continue
+    if (typeof value !== 'string' || fits(value)) continue
     return { code: 'invalid_value', field, message: `${field} cannot be sent: ${reason}.`, hint }
   }
   return null

@@ -93,7 +93,7 @@ async function deliver(task: ContactTask, hits: readonly Hit[]): Promise<Deliver
 /** Why an operation fails before a request is spent; null where nothing speaks against it. */
 function refusal(task: ContactTask): Failure | null {
   const { operation, session } = task
-  const { kind, id, record, held } = operation
+  const { kind, id, record, held, removal } = operation
   const { identifier, mode } = session.plan
   if (kind === 'untag') return null
   if (id === null && (identifier === 'external_id' || identifier === 'email')) {
@@ -101,7 +101,8 @@ function refusal(task: ContactTask): Failure | null {
       return noIdentifier(identifier, `${identifier}, which identifies the contact`)
     }
   }
-  if (id === null && identifier === 'id' && mode !== 'upsert') {
+  // What left the query with its id forgotten was not there any more.
+  if (id === null && identifier === 'id' && mode !== 'upsert' && !removal) {
     return noIdentifier('id', 'id, which identifies the contact')
   }
   if (kind === 'delete' || kind === 'archive') return null
@@ -195,10 +196,17 @@ async function verify(task: ContactTask, id: string): Promise<Delivery> {
   return ended === 'gone' ? replace(task) : ended
 }
 
-/** Something was confirmed of an operation with an id: then it was created before, and only its lists are missing. */
+/**
+ * Something was confirmed of an operation with an id: then it was created before, and only its lists are missing, or it
+ * was archived since its row had left the query.
+ */
 async function insert(task: ContactTask, hits: readonly Hit[]): Promise<Delivery> {
-  const { id, held } = task.operation
-  if (id !== null && held !== null) return { result: 'applied', id, created: false }
+  const { id, held, archivedByUs } = task.operation
+  if (id !== null && held !== null) {
+    if (!archivedByUs) return { result: 'applied', id, created: false }
+    const ended = await updateContact(task, id)
+    return ended === 'gone' ? create(task) : ended
+  }
   const [lead] = hits
   if (lead === undefined) return create(task)
   if (await isOurs(task, lead.id)) return { result: 'applied', id: lead.id, created: true }

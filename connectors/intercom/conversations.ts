@@ -9,7 +9,10 @@ export class ConversationWriter implements RecordWriter {
 }
 
 function placed(operation: Operation): Delivery {
-  if (operation.id !== null) return { result: 'applied', id: operation.id, created: false }
+  // Nothing is on a conversation whose id is not known any more, since Intercom did not have it.
+  if (operation.id !== null || operation.kind === 'untag') {
+    return { result: 'applied', id: operation.id, created: false }
+  }
   const failure: Failure = {
     code: 'missing_identifier',
     field: 'id',

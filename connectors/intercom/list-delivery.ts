@@ -1,7 +1,7 @@
 import { CompanyIds } from './company-ids.ts'
 import { ContactCompanies } from './contact-companies.ts'
 import { interrupted } from './deliver.ts'
-import { ListChange, type ListName } from './list-change.ts'
+import { ListChange, type ListName, type Refused } from './list-change.ts'
 import type { ListDelivery, ListFailure, Placed } from './lists.ts'
 import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -75,7 +75,13 @@ class RecordLists {
     if (this.#unsettled() > 0) return
     const refusals = this.changes.flatMap(({ refused }) => refused ?? [])
     const first = refusals.find(({ result }) => result !== 'rejected') ?? refusals[0]
-    this.#end(first === undefined ? null : { id: this.#placed.id, ...first, held: this.#held() })
+    this.#end(first === undefined ? null : this.#failureOf(first))
+  }
+
+  #failureOf(refused: Refused): ListFailure {
+    const failure = { id: this.#placed.id, ...refused }
+    const wasNever = failure.id === null && this.#placed.operation.held === null
+    return { ...failure, held: wasNever ? undefined : this.#held() }
   }
 
   #end(failure: ListFailure | null): void {

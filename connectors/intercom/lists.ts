@@ -13,9 +13,12 @@ export interface Placed {
   readonly moved: boolean
 }
 
-/** Lists that were not brought into the desired state, or only in part: `held` says what is there now. */
+/**
+ * Lists that were not brought into the desired state, or only in part: `held` says what is there now; undefined where
+ * there is no record, nor was one before.
+ */
 export type ListFailure = Exclude<Delivery, { result: 'applied' }> & {
-  readonly held: TargetRecord
+  readonly held: TargetRecord | undefined
 }
 
 /**

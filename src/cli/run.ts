@@ -133,10 +133,11 @@ export function runCommand(context: CommandContext): Command {
     .option('--json', 'end stdout with the summary as one JSON object')
     .option('--summary-file <file>', 'write the same summary to a file, also when the run fails')
     .addOption(
-      new Option('--allow <guard...>', 'let a plan pass this guard once').choices([
+      new Option('--allow <guard...>', 'let a run pass this guard once').choices([
         'min_rows',
         'max_changes',
         'max_removals',
+        'max_failures',
       ]),
     )
     .option('--full', 'send every row again, also those that have not changed')

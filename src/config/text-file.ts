@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 
 const largest = 1024 * 1024
@@ -37,6 +37,11 @@ function unreadable(error: unknown): Unreadable {
 /** Reads a file that a person wrote: UTF-8, with or without byte order mark, up to 1 MiB. */
 export async function readTextFile(path: string): Promise<FileText> {
   try {
+    // Asked first: opening a pipe would wait for whoever writes to it.
+    const kind = await stat(path)
+    if (!kind.isFile() && !kind.isDirectory()) {
+      return { text: null, fault: 'is no ordinary file', missing: false }
+    }
     const handle = await open(path)
     try {
       const { size } = await handle.stat()

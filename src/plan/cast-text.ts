@@ -48,6 +48,24 @@ export function castToText(column: Pick<Column, 'type' | 'element'>): Cast | str
   }
 }
 
+/** The cast to the text of a key or of a `company_id`; a message where there is none. */
+export function castToName(column: Pick<Column, 'type' | 'element'>): Cast | string {
+  const cast = castToText(column)
+  return typeof cast === 'string' ? cast : asName(column, cast)
+}
+
+/**
+ * A cast for what tells records apart: a whole number is `12` whatever numeric type the column has, so that a column
+ * which becomes `numeric(10,2)` does not make every record a new one.
+ */
+export function asName({ type }: Pick<Column, 'type'>, cast: Cast): Cast {
+  if (type !== 'decimal') return cast
+  return (value) => {
+    const text = cast(value)
+    return typeof text === 'string' ? text.replace(/^(-?\d+)\.0+$/, '$1') : text
+  }
+}
+
 /** An array as JSON text: numbers as the source prints them, arrays of arrays nested. */
 function jsonArray(values: readonly Value[], element: ColumnType): string {
   const parts = values.map((value) => {

@@ -68,7 +68,8 @@ function holding(
   if (known === null || (known.id !== null && known.id !== id)) {
     return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
   }
-  const { held, archivedByUs } = known
+  const { archivedByUs, isCertain } = known
+  const held = isCertain ? known.held : heldStill(record, known.held)
   const changed = changesOf(record, known)
   if (changed === null) return null
   const lists = known.again && held !== null ? withoutWanted(held, record) : held
@@ -95,6 +96,18 @@ function withoutWanted(held: TargetRecord, record: TargetRecord): TargetRecord {
     return [name, value.filter((entry) => !there.has(comparable(entry)))] as const
   })
   return Object.fromEntries(lists)
+}
+
+/**
+ * What may be taken for held where a later attempt may have changed it: what is sent again now, and the lists, which say
+ * what may be taken away. A field that the record leaves out would otherwise count as held, and never be set right.
+ */
+function heldStill(record: TargetRecord, held: TargetRecord | null): TargetRecord | null {
+  if (held === null) return null
+  const kept = Object.entries(held).filter(
+    ([name, value]) => Array.isArray(value) || Object.hasOwn(record, name),
+  )
+  return Object.fromEntries(kept)
 }
 
 /** What has to be sent of a record that the target has; null for nothing. */

@@ -47,6 +47,8 @@ export interface SnapshotReader {
   count(): Promise<number>
   /** Every key with its fingerprint, in batches, in an order that depends on nothing but the keys. */
   fingerprints(): AsyncIterable<readonly KnownKey[]>
+  /** The keys of every id that several keys have, in batches: such a record has left only with the last of them. */
+  sharedIds(): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'id'>[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
   /** Keys that failed and wait, for a change or for a later time; also such as have no entry. In batches, in any order. */

@@ -1,6 +1,6 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, MappedField, Problem, Value } from '../connector/index.ts'
-import { castToText } from './cast-text.ts'
+import { castToName } from './cast-text.ts'
 import { findColumn } from './columns.ts'
 import type { FieldValue } from './fingerprint.ts'
 import { type Cast, isRefusal } from './refusal.ts'
@@ -117,7 +117,7 @@ function keyOfColumns(
       continue
     }
     const { column, position } = found
-    const cast = castToText(column)
+    const cast = castToName(column)
     if (typeof cast === 'string') {
       problem(`Column "${name}" (${column.sourceType}) cannot be part of a key: ${cast}.`)
       continue

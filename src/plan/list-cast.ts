@@ -1,5 +1,5 @@
 import type { Column, Value } from '../connector/index.ts'
-import { castToText, cleanText } from './cast-text.ts'
+import { castToName, cleanText } from './cast-text.ts'
 import type { ListName } from './list-text.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 
@@ -40,7 +40,7 @@ export function compileListCast(
 
 /** One name per row: a `company_id` that is a number. */
 function castOne(column: Pick<Column, 'type' | 'element'>): ListCast | string {
-  const cast = castToText(column)
+  const cast = castToName(column)
   if (typeof cast === 'string') return cast
   return (value) => {
     const name = cast(value)
@@ -58,7 +58,7 @@ function castArray(
   if (!elements.includes(element) || (list === 'tags' && !isText)) {
     return `its elements are no ${list === 'tags' ? 'names' : 'company ids'}; make it an array of texts in the query`
   }
-  const cast = castToText({ type: element })
+  const cast = castToName({ type: element })
   if (typeof cast === 'string') return cast
   return (values) => {
     const names: string[] = []

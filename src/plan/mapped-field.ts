@@ -1,6 +1,7 @@
 import type { Activation, FieldMapping } from '../config/activation.ts'
 import type { Column, MappedField, Problem, Scalar } from '../connector/index.ts'
 import { compileCast, type FieldRules } from './cast.ts'
+import { asName } from './cast-text.ts'
 import { findColumn } from './columns.ts'
 import type { FieldValue } from './fingerprint.ts'
 import { isBlank, nativeId } from './key.ts'
@@ -66,8 +67,19 @@ function compileField(
   if (typeof cast === 'string') {
     return `Column "${column.name}" (${column.sourceType}) cannot become the ${typeNames[rules.type]} that "${field}" takes: ${cast}.`
   }
-  const otherwise = isNativeId ? null : cleared
-  return { field, column, position, cast, otherwise, blankIsNull: isNativeId }
+  return {
+    field,
+    column,
+    position,
+    cast: isIdentifier(activation, field) ? asName(column, cast) : cast,
+    otherwise: isNativeId ? null : cleared,
+    blankIsNull: isNativeId,
+  }
+}
+
+/** Whether records of this kind are told apart by a field, be it in another activation. */
+function isIdentifier({ object }: Activation, field: string): boolean {
+  return Object.values(object.modes).some((identifiers) => identifiers.includes(field))
 }
 
 /** The value of a field for a value of its column. */

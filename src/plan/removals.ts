@@ -31,9 +31,10 @@ export async function planRemovals(options: RemovalOptions): Promise<void> {
   const { activation, mapping, scope, snapshot, table, ledger, isSeen } = options
   const { onRemoved } = activation
   if (onRemoved === 'keep' || ledger.tally.removed === 0) return
+  const wanted = await wantedIds(snapshot, table)
   for await (const entries of departedEntries(snapshot, table, scope)) {
-    // A record whose key has changed is still wanted.
-    const departed = entries.filter(({ id }) => id === null || !isSeen(id))
+    // A record that has another key in the query is still wanted.
+    const departed = entries.filter(({ id }) => id === null || !(isSeen(id) || wanted.has(id)))
     ledger.tally.removed -= entries.length - departed.length
     const operations = departed.map((entry) => {
       const operation = removalOf(onRemoved, activation, mapping.lists, entry)
@@ -41,6 +42,20 @@ export async function planRemovals(options: RemovalOptions): Promise<void> {
     })
     await ledger.remove(operations)
   }
+}
+
+/** The ids that several keys have, one of them in the query: two records were merged, or the key was another once. */
+async function wantedIds(snapshot: SnapshotReader, table: KeyTable): Promise<ReadonlySet<string>> {
+  const keyDigest = digestRoom()
+  const wanted = new Set<string>()
+  for await (const shared of snapshot.sharedIds()) {
+    for (const { key, id } of shared) {
+      digest(key, keyDigest)
+      const entry = table.find(keyDigest)
+      if (id !== null && entry >= 0 && table.isMarked(entry, mark.seen)) wanted.add(id)
+    }
+  }
+  return wanted
 }
 
 /** Entries of the snapshot whose rows left the query, in batches and in the snapshot's order. */

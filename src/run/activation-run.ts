@@ -5,6 +5,7 @@ import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
 import { aboutRun, deliveryPlan } from './delivery-plan.ts'
 import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
+import { FailureGuard } from './failure-guard.ts'
 import { locatedError } from './located.ts'
 import { whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
@@ -65,6 +66,7 @@ class ActivationRun {
   readonly #startedAt: number
   readonly #signal: AbortSignal
   readonly #context: ConnectorContext
+  #guard: FailureGuard | null = null
   #totals: PlanTotals | null = null
   #requests: RequestCounts = noRequests
 
@@ -110,6 +112,7 @@ class ActivationRun {
   async #planAndWrite(state: RunState): Promise<Ending> {
     const { listener, project } = this.#options
     const activation = this.#activation.name
+    this.#guard = await this.#failureGuard()
     const planned = await planFromSource({
       project,
       activation: this.#activation,
@@ -126,10 +129,22 @@ class ActivationRun {
     if (refusals.length > 0) return ending('refused', refusals.join('\n'))
     const stopped = await this.#write(planned, state)
     this.#signal.throwIfAborted()
-    if (stopped !== null) return ending('stopped', stopped.message)
+    if (stopped !== null) {
+      return ending(stopped === this.#guard?.refusal ? 'refused' : 'stopped', stopped.message)
+    }
     const { outcomes } = await state.counts()
     const failed = outcomes.rejected + outcomes.failed + outcomes.in_doubt + outcomes.not_attempted
     return ending(failed + planned.totals.waiting > 0 ? 'failures' : 'done')
+  }
+
+  /** Made before the plan, whose rejected rows count among the failures that are known. */
+  async #failureGuard(): Promise<FailureGuard> {
+    const { name, guards } = this.#activation
+    const isOff = this.#options.allow?.includes('max_failures') === true
+    const open = await this.#store.openFailures()
+    const known = open.filter(({ activation }) => activation === name)
+    const count = known.reduce((sum, failures) => sum + failures.count, 0)
+    return new FailureGuard(isOff ? null : guards.maxFailures, count)
   }
 
   /** Nothing is opened, and no request made, where there is nothing to write. */
@@ -139,6 +154,7 @@ class ActivationRun {
     const target = await this.#openTarget(planned)
     const { clock, random, listener } = this.#options
     const activation = this.#activation.name
+    const guard = this.#guard
     let applied = 0
     let failed = 0
     try {
@@ -161,6 +177,7 @@ class ActivationRun {
             failed,
             requests: target.requests,
           })
+          return guard?.note(outcome) ?? null
         },
       })
     } finally {

@@ -5,6 +5,7 @@ import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.t
 export const nothingKnown: SnapshotReader = {
   count: () => Promise.resolve(0),
   async *fingerprints() {},
+  async *sharedIds() {},
   entries: () => Promise.resolve(new Map()),
   async *waiting() {},
 }

@@ -8,6 +8,9 @@ import { fromColumn, toColumn } from './text.ts'
 /** Keys per step of a full scan: steps short enough that a lock renewal never waits for one. */
 const keysPerPage = 2_000
 
+/** Keys with shared ids per step: each step looks through the whole snapshot, and there are few such keys. */
+const sharedPerPage = 20_000
+
 /** What a run of a full pass has to send whatever is confirmed. */
 export interface FullPass {
   /** What runs from this one on have confirmed, the pass has come to. */
@@ -91,6 +94,29 @@ export class StoredSnapshot implements SnapshotReader {
           again: again[index] === 1,
         }))
       }
+    } while (last !== null)
+  }
+
+  async *sharedIds(): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'id'>[]> {
+    const activation = await this.#number()
+    if (activation === null) return
+    const page = (condition: string) =>
+      `select key, target_id from snapshot where activation_id = ? and target_id in (
+        select target_id from snapshot where activation_id = ? and target_id is not null group by target_id having count(*) > 1
+      ) ${condition} order by key limit ${sharedPerPage}`
+    let last: string | null = null
+    do {
+      const rows: readonly Pick<EntryRow, 'key' | 'target_id'>[] = await this.#database.read(
+        (session) =>
+          last === null
+            ? session.all(page(''), [activation, activation])
+            : session.all(page('and key > ?'), [activation, activation, last]),
+      )
+      last = rows.length === sharedPerPage ? (rows.at(-1)?.key ?? null) : null
+      yield rows.map(({ key, target_id }) => ({
+        key: fromColumn(key),
+        id: target_id === null ? null : fromColumn(target_id),
+      }))
     } while (last !== null)
   }
 

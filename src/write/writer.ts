@@ -34,8 +34,8 @@ export interface WriteOptions {
   readonly random: Random
   /** Stops sending: what is under way is finished and recorded, the rest is `not_attempted`. */
   readonly signal: AbortSignal
-  /** Hears of each outcome, before it is recorded. */
-  readonly onOutcome: (outcome: Outcome) => void
+  /** Hears of each outcome, before it is recorded. What it returns, if anything, ends the run. */
+  readonly onOutcome: (outcome: Outcome) => StopRunError | null
 }
 
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
@@ -203,7 +203,8 @@ class Writer {
     }
     for (const attempt of unreported.values()) {
       if (sent) this.#fail({ ...attempt, attempts: attempt.attempts + 1 }, 'in_doubt', failure)
-      else this.#fail(attempt, 'not_attempted', this.#notAttempted())
+      // What was never tried is part of the remainder.
+      else if (attempt.attempts > 0) this.#fail(attempt, 'not_attempted', this.#notAttempted())
     }
   }
 
@@ -252,8 +253,9 @@ class Writer {
 
   #end(outcome: Outcome): void {
     this.#ended += 1
-    this.#options.onOutcome(outcome)
+    const stop = this.#options.onOutcome(outcome)
     this.#groups.add(outcome)
+    if (stop !== null) this.#stopFor(stop)
   }
 
   #stopFor(error: StopRunError): void {

@@ -7,6 +7,7 @@ import {
 } from '../../connectors/intercom/sandbox/index.ts'
 import { realClock } from '../../src/run/system.ts'
 import { type CliResult, millrace } from '../support/cli.ts'
+import { heldBy } from './contents.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** Few requests at once, each a little slow, so that a kill finds a run half done. */
@@ -77,31 +78,9 @@ targets:
     return result.signal === 'SIGKILL'
   }
 
-  /** What Intercom holds, without what differs from run to run: ids, times, and the external ids of leads. */
+  /** What Intercom holds, as far as runs can be compared. */
   contents(): object {
-    const { contacts, companies, tags } = this.sandbox.contents()
-    const sorted = (items: readonly object[]) => items.map((item) => JSON.stringify(item)).sort()
-    return {
-      contacts: sorted(
-        contacts.map((contact) => ({
-          state: contact.state,
-          role: contact.role,
-          external_id: contact.role === 'lead' ? null : contact.external_id,
-          email: contact.email,
-          custom_attributes: contact.custom_attributes,
-          tags: [...contact.tags].sort(),
-          companies: [...contact.companies].sort(),
-        })),
-      ),
-      companies: sorted(
-        companies.map(({ company_id, name, tags: own }) => ({
-          company_id,
-          name,
-          tags: [...own].sort(),
-        })),
-      ),
-      tags: [...tags].sort(),
-    }
+    return heldBy(this.sandbox)
   }
 
   /** Requests that change something. */

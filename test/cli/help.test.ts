@@ -234,8 +234,8 @@ describe('the help of a command', () => {
         --json                 end stdout with the summary as one JSON object
         --summary-file <file>  write the same summary to a file, also when the run
                                fails
-        --allow <guard...>     let a plan pass this guard once (choices: "min_rows",
-                               "max_changes", "max_removals")
+        --allow <guard...>     let a run pass this guard once (choices: "min_rows",
+                               "max_changes", "max_removals", "max_failures")
         --full                 send every row again, also those that have not changed
         --wait <duration>      wait so long for another run of the activation to end:
                                30s, 5m, 1h (default: not at all)
@@ -351,7 +351,7 @@ describe('usage errors end with exit code 2 and a suggestion', () => {
     [['plan', '--format', 'pdf'], 'Allowed choices are text, markdown, json.'],
     [['plan', '--show', 'all'], 'Give a number from 0 to 999999.'],
     [['run', '--skip-code', '256'], 'An exit code is a number from 0 to 255.'],
-    [['run', '--fast'], "unknown option '--full'"],
+    [['run', '--fast'], "unknown option '--fast'"],
     [['run', '--plan', 'plan.json'], "unknown option '--plan'"],
     [['run', '--summary-file'], "option '--summary-file <file>' argument missing"],
     [['failures', '--format', 'html'], 'This version has no html report. Use table, csv or jsonl.'],

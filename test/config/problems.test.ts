@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { complaints, people, plainProject } from './fakes.ts'
+import { loadProject } from '../../src/config/project.ts'
+import { complaints, connectors, people, plainProject, projectFolder } from './fakes.ts'
 
 const notAVariable =
   'this is not a variable; write $' +
@@ -255,6 +258,17 @@ describe('an activation is refused for', () => {
     expect(
       await complaints({ 'millrace.yaml': plainProject, 'activations/people.yaml': text }),
     ).toEqual(['activations/people.yaml:1:1: the file is not UTF-8 text; save it as UTF-8'])
+  })
+
+  test('a pipe, which nobody may ever write to', async () => {
+    const folder = await projectFolder({
+      'millrace.yaml': plainProject,
+      'activations/a.yaml': people,
+    })
+    execFileSync('mkfifo', [join(folder, 'activations', 'b.yaml')])
+    await expect(
+      loadProject({ path: folder, profile: null, environment: {}, connectors }),
+    ).rejects.toThrow('activations/b.yaml:1:1: the file is no ordinary file')
   })
 
   test('its size', async () => {

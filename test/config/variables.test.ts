@@ -89,6 +89,18 @@ describe('a file', () => {
     expect(url.url.reveal()).toBe('postgres://environment/db')
   })
 
+  test('tells of a line of .env that sets nothing, and of a variable that is set twice', async () => {
+    const files = { 'millrace.yaml': plainProject, 'activations/people.yaml': people }
+    const lines = (text: string) => complaints({ ...files, '.env': text })
+    const fine =
+      '# one\r\n\r\nexport A = 1 # two\nB="first\nA=second\nno sign"\nC=\'x\' y\nD="\nE=\n'
+    expect(await lines(fine)).toEqual([])
+    expect(await lines('A=1\nsecret\nB="\n x"\n\nexport A=2\n  # A=3\n')).toEqual([
+      '.env:2:1: this line sets no variable; write NAME=value',
+      '.env:6:1: the variable A is set in line 1 already; keep one of the two',
+    ])
+  })
+
   test('leaves the query alone and replaces the rest of an activation', async () => {
     const text = people
       .replace('from people', () => `from people where tag = '${reference('TAG')}'`)

@@ -292,6 +292,22 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect([...(await wholeSnapshot(run.snapshot)).keys()].sort()).toEqual([...keys].sort())
       })
 
+      it('names the keys that share an id', async () => {
+        const ids = ['a', 'b', 'a', null, null, 'b', 'c']
+        const held = await lock(store)
+        const run = await startRun(held, ids.length)
+        await run.record(ids.map((id, ordinal) => applied(operation(ordinal), { id })))
+        const shared = async (activation: string) => {
+          const found: string[] = []
+          for await (const page of store.snapshot(activation).sharedIds()) {
+            found.push(...page.map(({ key, id }) => `${key} ${id}`))
+          }
+          return found
+        }
+        expect(await shared('people')).toEqual(['key-0 a', 'key-1 b', 'key-2 a', 'key-5 b'])
+        expect(await shared('nobody')).toEqual([])
+      })
+
       it('scans a snapshot of many pages', async () => {
         const run = await startRun(await lock(store), 4_321)
         for await (const batch of run.pending(1_000)) {

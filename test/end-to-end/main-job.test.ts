@@ -150,3 +150,26 @@ describe('an attribute that the workspace does not have', () => {
     expect(workspace.sandbox.contents().contacts).toHaveLength(0)
   })
 })
+
+describe('more failures than the guard allows', () => {
+  it('end the run with what was left unsent, unless it is let through', async () => {
+    workspace = await openWorkspace()
+    await workspace.writePeople(people(400))
+    workspace.sandbox.faults.add({
+      method: 'POST',
+      path: '/contacts',
+      times: null,
+      fault: { kind: 'status', status: 400, code: 'parameter_invalid', message: 'no' },
+    })
+    const refused = await workspace.runOne()
+    expect(refused).toMatchObject({ status: 'refused', exit_code: 3 })
+    expect(refused.error).toContain('max_failures')
+    expect(refused.outcomes.rejected).toBeGreaterThanOrEqual(50)
+    expect(refused.outcomes.not_attempted).toBeGreaterThan(100)
+    expect(refused.outcomes.rejected + refused.outcomes.not_attempted).toBe(400)
+
+    workspace.sandbox.faults.clear()
+    const mended = await workspace.runOne()
+    expect(mended).toMatchObject({ status: 'done', outcomes: { applied: 400 } })
+  })
+})

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Column, ColumnType } from '../../src/connector/index.ts'
 import { fingerprintOf } from '../../src/plan/fingerprint.ts'
 import { Scope } from '../../src/plan/scope.ts'
 import { activation, columns, field, plan, type Row, Snapshot } from './support.ts'
@@ -108,6 +109,16 @@ describe('against the snapshot', () => {
     expect(operations[0]?.changed).toHaveLength(count)
   })
 
+  test('a field that is left out while the state is not known is sent once it is back', async () => {
+    // "free" may have arrived after "pro" was confirmed.
+    const entry = { key: '1', fingerprint: null, id: 'x', sent: record(ann), removed: null }
+    const left = await plan([['1', 'Ann', null]], { snapshot: new Snapshot([entry]) })
+    const { operations } = await plan([ann], { snapshot: new Snapshot().after(left.operations) })
+    expect(operations).toEqual([
+      expect.objectContaining({ kind: 'update', changed: ['custom_attributes.plan'] }),
+    ])
+  })
+
   test('a fingerprint in a form that is not known makes the fields decide', async () => {
     const snapshot = new Snapshot([
       { key: '1', fingerprint: 'old', id: 'x', sent: record(ann), removed: null },
@@ -157,6 +168,29 @@ describe('keys', () => {
     const { operations, totals } = await plan(rows, { activation: byEmail })
     expect(operations.map(({ key }) => key)).toEqual(['ann@example.com'])
     expect(totals.repeated).toBe(1)
+  })
+
+  test('a whole number is the same key, whatever numeric type its column has', async () => {
+    const typed = (type: ColumnType): readonly Column[] => [
+      { name: 'id', type, sourceType: type },
+      { name: 'name', type: 'text', sourceType: 'text' },
+      { name: 'plan', type, sourceType: type },
+    ]
+    const first = await plan([[100, 'Ann', 7]], { columns: typed('integer') })
+    const snapshot = new Snapshot().after(first.operations)
+    for (const [type, row] of [
+      ['decimal', ['100.00', 'Ann', '7.0']],
+      ['float', [100, 'Ann', 7]],
+    ] as const) {
+      const { totals } = await plan([row], { columns: typed(type), snapshot })
+      expect(totals.unchanged).toBe(1)
+    }
+    const keys = async (columns: readonly Column[], row: Row, key: string[] | null) =>
+      (await plan([row], { columns, activation: activation({ key }) })).operations[0]?.key
+    expect(await keys(typed('decimal'), ['-1.50', 'Ann', '7.00'], null)).toBe('-1.50')
+    expect(await keys(typed('decimal'), ['1', 'Ann', '7.00'], ['plan'])).toBe('7')
+    expect(await keys(typed('decimal'), ['1', 'Ann', '7.00'], ['plan', 'name'])).toBe('["7","Ann"]')
+    expect(await keys(columns, ['1.0', 'Ann', '7.00'], null)).toBe('1.0')
   })
 
   test('key columns are composed so that no two pairs meet', async () => {

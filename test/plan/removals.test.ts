@@ -180,3 +180,20 @@ test('a record whose key has changed while it kept its id has not left', async (
   ])
   expect(totals).toMatchObject({ removed: 1, known: 2 })
 })
+
+test.each(['archive', 'delete', 'untag'] as const)(
+  'a record that has another key in the query has not left (%s)',
+  async (onRemoved) => {
+    const of = leaving(onRemoved)
+    const snapshot = await delivered(of)
+    // Cid was merged into Ann; both keys lead to the survivor.
+    for (const [key, entry] of snapshot.kept) {
+      if (key !== '2') snapshot.kept.set(key, { ...entry, id: 'survivor' })
+    }
+    const one = await plan([ann], { activation: of, snapshot })
+    expect(one.operations.map(({ key, kind }) => [key, kind])).toEqual([['2', onRemoved]])
+    expect(one.totals).toMatchObject({ removed: 1, known: 3 })
+    const none = await plan([rows[2] as Row], { activation: of, snapshot })
+    expect(none.operations.map(({ key }) => key)).toEqual(['1', '3'])
+  },
+)

@@ -125,6 +125,13 @@ export class Snapshot implements SnapshotReader {
     }
   }
 
+  async *sharedIds() {
+    const all = [...this.kept.values()]
+    const isShared = ({ key, id }: SnapshotEntry) =>
+      id !== null && all.some((other) => other.key !== key && other.id === id)
+    for (const { key, id } of all.filter(isShared)) yield [{ key, id }]
+  }
+
   async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
     this.lookUps += 1
     const found = keys.map((key) => this.kept.get(key)).filter((entry) => entry !== undefined)

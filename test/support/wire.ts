@@ -1,26 +1,23 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 
-let created = 0
-let arrived = 0
-let answered = 0
-let received = 0
+/** Requests without their end at the client, and answers without theirs at the server: each counts once. */
+const asked = new Set<unknown>()
+const thinking = new Set<ServerResponse>()
 
-subscribe('undici:request:create', () => {
-  created += 1
+const ended = (message: unknown) => asked.delete((message as { request: unknown }).request)
+
+subscribe('undici:request:create', (message) => {
+  asked.add((message as { request: unknown }).request)
 })
-subscribe('undici:request:trailers', () => {
-  received += 1
-})
-subscribe('undici:request:error', () => {
-  received += 1
-})
+subscribe('undici:request:trailers', ended)
+subscribe('undici:request:error', ended)
 subscribe('http.server.request.start', (message) => {
-  arrived += 1
   const { response } = message as { response: ServerResponse }
+  thinking.add(response)
   const answer = () => {
     response.off('finish', answer).off('close', answer)
-    answered += 1
+    thinking.delete(response)
   }
   response.on('finish', answer).on('close', answer)
 })
@@ -30,7 +27,7 @@ subscribe('http.server.request.start', (message) => {
  * in this process. 0 while the server thinks, since then a virtual clock may move.
  */
 export function onTheWire(): number {
-  return created - arrived + answered - received
+  return asked.size - thinking.size
 }
 
 /**

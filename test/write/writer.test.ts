@@ -30,7 +30,7 @@ async function write(
       clock,
       random,
       signal,
-      onOutcome: () => {},
+      onOutcome: () => null,
     }),
   )
 }

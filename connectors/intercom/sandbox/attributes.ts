@@ -107,9 +107,10 @@ export class Attributes {
   accept(model: Model, values: unknown): Record<string, AttributeValue> {
     if (values === undefined || values === null) return {}
     if (!isObject(values)) throw typeMismatch('custom_attributes', 'an object')
-    const accepted: Record<string, AttributeValue> = {}
-    for (const name of Object.keys(values)) accepted[name] = this.#accept(model, name, values)
-    return accepted
+    // An attribute may be named __proto__, which a plain assignment would lose.
+    return Object.fromEntries(
+      Object.keys(values).map((name) => [name, this.#accept(model, name, values)]),
+    )
   }
 
   #refuseBeyondLimit(): void {

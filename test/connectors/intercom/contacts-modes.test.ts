@@ -52,6 +52,18 @@ describe('insert', () => {
     expect(calls).toEqual({})
   })
 
+  for (const role of ['user', 'lead'] as const) {
+    test(`a ${role} that millrace archived is brought back when its row returns`, async () => {
+      const here = await session()
+      const before = { ...person, role, name: 'Old', state: 'archived' as const }
+      const [id = ''] = here.sandbox.seed({ contacts: [before] }).contacts
+      const task = update({ ...person, role }, id, { archivedByUs: true })
+      const { result } = await deliverOne(here, plan, task)
+      expect(result).toEqual({ result: 'applied', id, created: false })
+      expect(here.sandbox.contents().contacts).toMatchObject([{ id, state: 'active', name: 'New' }])
+    })
+  }
+
   test('neither external_id nor email: nothing that could be found again', async () => {
     const here = await session()
     const { result, calls } = await deliverOne(here, plan, operation(0, { name: 'Nobody' }))

@@ -17,6 +17,17 @@ describe('removals', () => {
     })
   }
 
+  for (const object of ['contact', 'company'] as const) {
+    test(`${object}: one that was identified by an id that led nowhere is gone`, async () => {
+      const here = await session()
+      const plan: PlanInput = { object, mode: 'update', identifier: 'id', fields: ['id', 'name'] }
+      const left = { ...removal('delete', null), record: {} }
+      const { result, calls } = await deliverOne(here, plan, left)
+      expect(result).toEqual({ result: 'applied', id: null, created: false })
+      expect(calls).toEqual({})
+    })
+  }
+
   test('an id that is not known is asked for where the answer is certain', async () => {
     const here = await session()
     here.sandbox.seed({ contacts: [person] })

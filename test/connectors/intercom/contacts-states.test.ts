@@ -90,6 +90,22 @@ describe('merged', () => {
     })
   }
 
+  test('a survivor with an external id of its own keeps it, and all that it has', async () => {
+    const here = await session()
+    const { first, contacts } = chain(1)
+    here.sandbox.seed({ contacts: [...contacts].reverse() })
+    const theirs = { ...person, external_id: 'u2' }
+    const { result } = await deliverOne(here, byExternalId, update(theirs, first))
+    expect(result).toMatchObject({
+      result: 'rejected',
+      failure: { code: 'conflict', field: 'external_id' },
+    })
+    expect(result).not.toHaveProperty('id')
+    const ids = here.sandbox.contents().contacts.map(({ external_id }) => external_id)
+    expect(ids).toContain('u1')
+    expect(ids).not.toContain('u2')
+  })
+
   test('a removal leaves the survivor alone', async () => {
     const here = await session()
     const { first, contacts } = chain(1)

@@ -109,10 +109,22 @@ describe('identified by email', () => {
     expect(result).toMatchObject({ result: 'applied', created: true })
     expect(calls).toEqual({
       'POST /contacts/search': 1,
+      'GET /contacts/find_by_external_id/{external_id}': 1,
       'POST /contacts': 1,
       'PUT /contacts/{id}': 1,
     })
     expect(here.sandbox.contents().contacts).toMatchObject([{ external_id: 'u1' }])
+  })
+
+  test('leaves no half contact behind where somebody has the external id', async () => {
+    const here = await session()
+    here.sandbox.seed({ contacts: [{ external_id: 'u1', email: 'old@example.com' }] })
+    const { result } = await deliverOne(here, byEmail, person(1))
+    expect(result).toMatchObject({
+      result: 'rejected',
+      failure: { code: 'conflict', field: 'external_id' },
+    })
+    expect(here.sandbox.contents().contacts).toHaveLength(1)
   })
 
   test('never makes a second contact of an email that the search does not show yet', async () => {
@@ -280,7 +292,7 @@ describe('ids that are no longer right', () => {
     })
     const { result, calls } = await deliverOne(here, byExternalId, person(1), 'aaaaaaaaaaaa')
     expect(result).toMatchObject({ result: 'rejected', failure: { code: 'merged' } })
-    expect(calls).toEqual({ 'PUT /contacts/{id}': 4 })
+    expect(calls).toEqual({ 'GET /contacts/{id}': 3, 'PUT /contacts/{id}': 4 })
   })
 })
 

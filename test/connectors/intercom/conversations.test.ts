@@ -76,6 +76,12 @@ test('a conversation that Intercom does not have fails, and so does a row withou
     { result: 'rejected', failure: { code: 'missing_identifier', field: 'id' } },
     { result: 'rejected', failure: { code: 'not_found', field: 'id' } },
   ])
+  // Nothing was ever put on the first: it is not to be taken for delivered.
+  expect(results.map((result) => 'held' in result && result.held)).toEqual([
+    undefined,
+    false,
+    { tags: ['old'] },
+  ])
 })
 
 test('an admin who is not one of the workspace is named as the cause', async () => {
@@ -124,4 +130,13 @@ test('a row that left the query loses the tags that millrace put there', async (
   const [result] = await runAll(clock, () => deliverAll(target, [removal]))
   expect(result).toMatchObject({ result: 'applied' })
   expect(sandbox.contents().conversations[0]?.tags).toEqual(['theirs'])
+})
+
+test('nothing is to be taken off a conversation whose id was forgotten since Intercom did not have it', async () => {
+  const { clock, open } = await session()
+  const target = await open(plan)
+  const left = { ...retagged(0, null, [], []), kind: 'untag', removal: true } as const
+  const results = await runAll(clock, () => deliverAll(target, [left]))
+  expect(results).toEqual([{ result: 'applied', id: null, created: false }])
+  expect(target.requests.total).toBe(0)
 })

@@ -50,7 +50,7 @@ const table = `
   upsert  | external_id | known | archived*  | applied        | 3 | u1 New
   upsert  | external_id | known | deleted    | archived       | 3 | u1 deleted
   upsert  | external_id | known | deleted*   | deleted        | 2 | u1 deleted
-  upsert  | external_id | known | merged     | applied        | 2 | lead merged, u1 New
+  upsert  | external_id | known | merged     | applied        | 3 | lead merged, u1 New
   upsert  | external_id | known | duplicated | applied        | 1 | u1 New, u2 Old
   upsert  | email       | -     | absent     | created        | 2 | nobody New
   upsert  | email       | -     | present    | applied        | 2 | u1 New
@@ -90,7 +90,7 @@ const table = `
   update  | external_id | known | archived*  | applied        | 3 | u1 New
   update  | external_id | known | deleted    | not_found      | 3 | u1 deleted
   update  | external_id | known | deleted*   | deleted        | 2 | u1 deleted
-  update  | external_id | known | merged     | applied        | 2 | lead merged, u1 New
+  update  | external_id | known | merged     | applied        | 3 | lead merged, u1 New
   update  | external_id | known | duplicated | applied        | 1 | u1 New, u2 Old
   update  | email       | -     | absent     | not_found      | 1 |
   update  | email       | -     | present    | applied        | 2 | u1 New

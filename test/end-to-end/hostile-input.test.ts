@@ -1,0 +1,206 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { connectors } from '../../connectors/index.ts'
+import { loadProject } from '../../src/config/project.ts'
+import { millrace } from '../support/cli.ts'
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
+
+const open: Workspace[] = []
+
+afterEach(async () => {
+  for (const workspace of open.splice(0)) await workspace.close()
+})
+
+/** A project whose only query is `query`, of contacts by `id` with their `email` and `name`. */
+async function openQuery(query: string, more = ''): Promise<Workspace> {
+  const workspace = await openWorkspace()
+  open.push(workspace)
+  await workspace.remove('activations/people.yaml')
+  await workspace.write(
+    'activations/people.yaml',
+    `query: ${JSON.stringify(query)}
+target: contact
+mode: upsert
+identifier: external_id
+fields:
+  external_id: id
+  name: name
+${more}`,
+  )
+  return workspace
+}
+
+/** SQL for rows of keys and names, whatever they hold beside NUL. */
+function rowsOf(rows: readonly (readonly [string, string])[]): string {
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+  return `select * from (values ${rows.map((row) => `(${row.map(literal).join(', ')})`).join(', ')}) as t(id, name)`
+}
+
+const names: Readonly<Record<string, string>> = {
+  quotes: `O'Brien "the \`Great\`" \\ \\\\ \\u0000`,
+  emoji: '👩‍👩‍👧‍👦 🇨🇭 e\u0301',
+  'right to left': '\u202Eعمر\u202C שלום',
+  'line breaks and tabs': 'one\r\ntwo\tthree\u2028four',
+  html: '<img src=x onerror=alert(1)>&amp;',
+  formula: '=HYPERLINK("http://x","y")',
+  __proto__: 'constructor',
+  constructor: '__proto__',
+  'leading zeros': '007',
+  toString: 'hasOwnProperty',
+}
+
+describe('values and keys', () => {
+  it('arrive as they are, each once, and are unchanged the second time', async () => {
+    const pairs = Object.entries(names).flatMap(([label, value]) => [
+      [label, value] as const,
+      [value.trim(), label] as const,
+    ])
+    const unique = [...new Map(pairs).entries()]
+    const workspace = await openQuery(rowsOf(unique))
+    expect(await workspace.runOne()).toMatchObject({
+      status: 'done',
+      outcomes: { applied: unique.length },
+    })
+    const held = workspace.sandbox
+      .contents()
+      .contacts.map(({ external_id, name }) => [external_id, name])
+    expect(new Map(held as [string, string][])).toEqual(new Map(unique))
+    const second = await workspace.runOne()
+    expect(second).toMatchObject({
+      status: 'done',
+      planned: { unchanged: unique.length },
+      calls: { total: 0 },
+    })
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+
+  it('of a megabyte end in an outcome of their own', async () => {
+    const workspace = await openQuery(
+      "select 'a' as id, repeat('x', 1048576) as name union all select 'b', 'Ben'",
+    )
+    const summary = await workspace.runOne()
+    expect(Object.values(summary.outcomes).reduce((sum, count) => sum + count, 0)).toBe(2)
+    expect(workspace.sandbox.contents().contacts.map(({ external_id }) => external_id)).toContain(
+      'b',
+    )
+  })
+
+  it('with NUL bytes end in an outcome of their own', async () => {
+    const workspace = await openQuery(
+      "select 'a' as id, 'x' || chr(0) || 'y' as name union all select 'b' || chr(0), 'Ben' union all select 'c', 'Cy'",
+    )
+    const summary = await workspace.runOne()
+    expect(Object.values(summary.outcomes).reduce((sum, count) => sum + count, 0)).toBe(3)
+    expect(workspace.sandbox.contents().contacts.map(({ external_id }) => external_id)).toContain(
+      'c',
+    )
+    expect((await workspace.runOne()).planned.create).toBe(0)
+  })
+
+  it.each(['__proto__', 'constructor'])(
+    'map to an attribute named %s or are refused by name',
+    async (name) => {
+      const workspace = await openQuery(
+        "select 'a' as id, 'Ada' as name, 'x' as v",
+        `  custom_attributes.${name}: v\n`,
+      )
+      workspace.sandbox.seed({ attributes: [`contact.${name}:string`] })
+      const summary = await workspace.runOne().catch((error: Error) => error)
+      if (summary instanceof Error) expect(summary.message).toContain(name)
+      else if (summary.status === 'done') {
+        expect(
+          Object.entries(workspace.sandbox.contents().contacts[0]?.custom_attributes ?? {}),
+        ).toContainEqual([name, 'x'])
+      } else expect(summary.error ?? '').toContain(name)
+    },
+  )
+
+  it('in numbers keep what text says and what numbers say', async () => {
+    const workspace = await openQuery(
+      "select '007' as id, 'text' as name union all select '7', 'number' union all select '1e3', 'scientific'",
+    )
+    await workspace.runOne()
+    expect(
+      workspace.sandbox
+        .contents()
+        .contacts.map(({ external_id }) => external_id)
+        .sort(),
+    ).toEqual(['007', '1e3', '7'])
+  })
+})
+
+describe('queries', () => {
+  it.each([
+    ['a comment at the end', "select 'a' as id, 'Ada' as name -- the end"],
+    ['a block comment', "select 'a' as id, 'Ada' as name /* ; */"],
+    ['semicolons', "select 'a' as id, 'Ada' as name;;  ;\n"],
+    ['a semicolon and a comment', "select 'a' as id, 'Ada' as name; -- done;"],
+    ['a semicolon in a text', "select 'a' as id, 'Ada; -- x' as name"],
+  ])('with %s run', async (_label, query) => {
+    const workspace = await openQuery(query)
+    expect(await workspace.runOne()).toMatchObject({ status: 'done', outcomes: { applied: 1 } })
+  })
+
+  it('whose mapped column comes twice are refused by its name', async () => {
+    const workspace = await openQuery("select 'a' as id, 'Ada' as name, 'Ben' as name")
+    const summary = await workspace.runOne()
+    expect(summary.exit_code).toBe(2)
+    expect(summary.error).toContain('name')
+    expect(workspace.sandbox.requests().byEndpoint['POST /contacts']).toBeUndefined()
+  })
+})
+
+describe('YAML', () => {
+  it.each([
+    [
+      'bombs',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+        .split('')
+        .map(
+          (name, index) =>
+            `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`,
+        )
+        .join('\n')}\n`,
+    ],
+    ['an anchor that holds itself', 'sources: &a { warehouse: *a }\n'],
+    ['keys that repeat', 'sources: {}\nsources: {}\n'],
+    ['a __proto__', '__proto__: { state: x }\n'],
+  ])('with %s is refused with its position', async (_label, text) => {
+    const workspace = await openQuery("select 'a' as id, 'Ada' as name")
+    await workspace.write('millrace.yaml', text)
+    const loaded = loadProject({
+      path: workspace.folder,
+      profile: null,
+      environment: {},
+      connectors,
+    })
+    await expect(loaded).rejects.toThrow(/millrace\.yaml:\d+:\d+/)
+  })
+})
+
+describe('reports', () => {
+  it.each(['csv', 'jsonl', 'table'])(
+    'show formulas and control characters of keys safely as %s',
+    async (format) => {
+      const workspace = await openQuery(
+        `${rowsOf([
+          ['=1+1', 'a'],
+          ['@x', 'a'],
+          ['<b>k</b>', 'a'],
+        ])} union all ${rowsOf([
+          ['=1+1', 'b'],
+          ['@x', 'b'],
+          ['<b>k</b>', 'b'],
+        ])} union all select 'e' || chr(27) || '[31m', 'a' union all select 'e' || chr(27) || '[31m', 'b'`,
+      )
+      await workspace.runOne()
+      const { stdout, code } = await millrace(['failures', '--format', format], {
+        cwd: workspace.folder,
+        env: workspace.environment,
+      })
+      expect(code).toBe(0)
+      expect(stdout).toContain('1+1')
+      if (format !== 'csv') expect(stdout).not.toContain('\u001b')
+      if (format === 'csv') expect(stdout).not.toMatch(/(^|,|")[=@]/m)
+    },
+  )
+})
