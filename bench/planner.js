@@ -37,6 +37,7 @@ fields:
 const emptySnapshot = {
   count: async () => 0,
   async *fingerprints() {},
+  async *waiting() {},
   entries: async () => new Map(),
 }
 
@@ -49,9 +50,11 @@ function deliveredSnapshot() {
         for (const { key, fingerprint } of operations) delivered.push({ key, fingerprint })
       },
       reject: async () => undefined,
+      wait: async () => undefined,
     },
     snapshot: {
       count: async () => delivered.length,
+      async *waiting() {},
       async *fingerprints() {
         for (let start = 0; start < delivered.length; start += 1000) {
           yield delivered.slice(start, start + 1000)

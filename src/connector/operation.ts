@@ -90,7 +90,7 @@ export interface Failure {
   readonly httpStatus?: number | undefined
   /** The target's own name of the request, for its support. */
   readonly requestId?: string | undefined
-  /** What to do about it. */
+  /** What to do about it, in the connector's own words: nothing that the other side has said. */
   readonly hint?: string | undefined
 }
 

@@ -159,7 +159,7 @@ describe('more failures than the guard allows', () => {
       method: 'POST',
       path: '/contacts',
       times: null,
-      fault: { kind: 'status', status: 400, code: 'parameter_invalid', message: 'no' },
+      fault: { kind: 'status', status: 409, code: 'conflict', message: 'no' },
     })
     const refused = await workspace.runOne()
     expect(refused).toMatchObject({ status: 'refused', exit_code: 3 })
@@ -169,6 +169,7 @@ describe('more failures than the guard allows', () => {
     expect(refused.outcomes.rejected + refused.outcomes.not_attempted).toBe(400)
 
     workspace.sandbox.faults.clear()
+    await workspace.clock.advance(120_000)
     const mended = await workspace.runOne()
     expect(mended).toMatchObject({ status: 'done', outcomes: { applied: 400 } })
   })
