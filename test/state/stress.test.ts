@@ -197,6 +197,8 @@ describe('a state file', () => {
     expect((await run(cwd)).code).toBe(0)
     const closed = join(cwd, '.millrace')
     const location = { kind: 'sqlite', file: fileOf(cwd) } as const
+    // What opening loads is loaded now: another user need not be able to read where this project lies.
+    await (await openDatabase({ location, create: true }))?.close()
     chmodSync(cwd, 0o755)
     // The folder and the file are somebody else's, and may be read.
     chmodSync(location.file, 0o444)
