@@ -219,7 +219,7 @@ export function sourceConformance(harness: SourceHarness): void {
     })
 
     it('streams many rows in order, in memory that does not grow with them', async () => {
-      const count = 300_000
+      const count = 600_000
       const stream = await source.query(
         `select i, repeat('x', 1000) as filler from generate_series(1, ${count}) as t(i) order by i`,
         never,
@@ -237,8 +237,8 @@ export function sourceConformance(harness: SourceHarness): void {
         peak = Math.max(peak, process.memoryUsage.rss())
       }
       expect(next - 1).toBe(count)
-      // All rows together are 300 MB.
-      expect(peak - start).toBeLessThan(150_000_000)
+      // All rows together are 600 MB; what the collector has not come to yet is some of them.
+      expect(peak - start).toBeLessThan(300_000_000)
     })
 
     it('frees what a query held when its loop is left early', async () => {
