@@ -42,7 +42,7 @@ export {
 } from './operation.ts'
 export type { Column, ColumnType, RowBatch, Value } from './row.ts'
 export { Secret, secretOption } from './secret.ts'
-export type { RowStream, Source, SourceConnector } from './source.ts'
+export type { Reading, RowStream, Source, SourceConnector } from './source.ts'
 export {
   type CheckPoint,
   type Connectors,

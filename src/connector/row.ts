@@ -51,4 +51,10 @@ export interface RowBatch {
   readonly size: number
   /** The values of one row, in column order. `index` counts from 0 within the batch. */
   values(index: number): readonly Value[]
+  /**
+   * Writes a 128-bit hash of one row, as the source sent it, to `into` as four 32-bit words, without decoding the row.
+   * Rows with the same hash have the same values; rows with the same values may have different hashes. Present where
+   * `RowStream.hashedAs` is.
+   */
+  hash?(index: number, into: Int32Array): void
 }

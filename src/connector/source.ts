@@ -4,7 +4,13 @@ import type { Column, RowBatch } from './row.ts'
 
 /** A query's result while it streams. */
 export interface RowStream {
+  /** The columns that rows have values of, in their order. */
   readonly columns: readonly Column[]
+  /**
+   * All that the hashes of rows depend on beside the values: the columns with their types, the settings of the session,
+   * the server's version, the way of hashing. Hashes are compared only under the same text. Absent where rows have none.
+   */
+  readonly hashedAs?: string
   /**
    * The rows, once, in order, in batches of the source's choosing; memory does not grow with the result.
    * Leaving the loop early, an error and an abort all end the query and free what it held.
@@ -14,6 +20,15 @@ export interface RowStream {
   readonly batches: AsyncIterable<RowBatch>
 }
 
+/** What is wanted of a query's result. */
+export interface Reading {
+  /**
+   * The names of the columns that are looked at. Where the query has all of them, a source may read these alone; where
+   * one is missing, `RowStream.columns` has every column of the query.
+   */
+  readonly columns?: readonly string[]
+}
+
 /** An open connection to a warehouse, for one activation. */
 export interface Source {
   /**
@@ -21,7 +36,7 @@ export interface Source {
    * Throws `QueryError` where the query is wrong, `StopRunError` where the source cannot be reached or refuses the login.
    * An abort of `signal` cancels the query in the warehouse too.
    */
-  query(text: string, signal: AbortSignal): Promise<RowStream>
+  query(text: string, signal: AbortSignal, reading?: Reading): Promise<RowStream>
   close(): Promise<void>
 }
 
