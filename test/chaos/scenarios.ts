@@ -11,6 +11,10 @@ export interface Scenario {
    * the lists of its whole batch have.
    */
   readonly repeatsMore?: number
+  /** Every run is one with `--full`. */
+  readonly full?: boolean
+  /** Runs wait for minutes, so time passes faster. */
+  readonly waits?: boolean
 }
 
 const size = 40
@@ -28,6 +32,12 @@ const second = csv(
   (n) => `u${n},p${n}@example.com,${n % 2 ? 'pro' : 'free'},${n % 3 ? 'y|z' : 'x|y'},globex`,
 )
 const shorter = csv(fields, (n) => `u${n},p${n}@example.com,free,x|y,acme`, size / 2)
+
+/** The same rows with a column for Intercom's id, empty in all of them. */
+function withoutId(rows: string): string {
+  const [header, ...lines] = rows.trimEnd().split('\n')
+  return [`${header},intercom_id`, ...lines.map((line) => `${line},`), ''].join('\n')
+}
 
 const existing = {
   contacts: Array.from({ length: size }, (_, n) => ({
@@ -49,6 +59,15 @@ fields:
   email: email
   custom_attributes.plan: plan
 ${more}`)
+
+/** Leads have no external_id: what identifies them between runs is the email, or the key alone. */
+const lead = (how: string) =>
+  head(`target: contact
+${how}
+fields:
+  email: email
+  role: { value: lead }
+  custom_attributes.plan: plan`)
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -93,6 +112,34 @@ tags: [{ from: tags, separator: "|" }]`,
     name: 'insert of contacts',
     activation: contact('insert', 'external_id').replace('identifier: external_id\n', ''),
     results: [first],
+  },
+  {
+    name: 'upsert of leads by email',
+    activation: lead('mode: upsert\nidentifier: email'),
+    results: [first, second],
+    waits: true,
+  },
+  {
+    name: 'insert of leads',
+    activation: lead('mode: insert\nkey: user_id'),
+    results: [first],
+    waits: true,
+  },
+  {
+    name: 'upsert of leads by an id that is empty',
+    activation: lead('mode: upsert\nidentifier: id\nkey: user_id').replace(
+      'fields:\n',
+      'fields:\n  id: intercom_id\n',
+    ),
+    results: [withoutId(first), withoutId(second)],
+    waits: true,
+  },
+  {
+    name: 'full passes over contacts with tags',
+    activation: contact('upsert', 'external_id', 'tags: [{ from: tags, separator: "|" }]'),
+    results: [first, first],
+    full: true,
+    repeatsMore: size,
   },
   {
     name: 'delete of contacts',

@@ -7,7 +7,8 @@ import {
 } from '../../connectors/intercom/sandbox/index.ts'
 import { realClock } from '../../src/run/system.ts'
 import { type CliResult, millrace } from '../support/cli.ts'
-import { heldBy } from './contents.ts'
+import { type Held, heldBy } from './contents.ts'
+import { hurry } from './hurry.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** Few requests at once, each a little slow, so that a kill finds a run half done. */
@@ -24,13 +25,23 @@ export const repeatsPerKill = concurrency * (1 + groupMilliseconds / latencyMill
 export class Stage {
   readonly sandbox: RunningIntercomSandbox
   readonly #folder: string
+  readonly #args: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
 
-  private constructor(sandbox: RunningIntercomSandbox, folder: string) {
+  private constructor(
+    sandbox: RunningIntercomSandbox,
+    folder: string,
+    full: boolean,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.sandbox = sandbox
     this.#folder = folder
+    this.#args = ['run', '--json', ...(full ? ['--full'] : [])]
+    this.#env = env
   }
 
-  static async open({ activation, seed }: Scenario): Promise<Stage> {
+  static async open({ activation, seed, full = false, waits = false }: Scenario): Promise<Stage> {
+    const fast = waits ? hurry() : null
     const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
     const sandbox = await startSandbox(
       {
@@ -39,7 +50,10 @@ export class Stage {
         latency_ms: latencyMilliseconds,
         attributes: ['contact.plan:string'],
       },
-      { clock: realClock, random: () => 0.5 },
+      {
+        clock: { now: fast?.now ?? realClock.now, sleep: realClock.sleep },
+        random: () => 0.5,
+      },
     )
     if (seed !== undefined) sandbox.seed(seed)
     await mkdir(join(folder, 'activations'))
@@ -48,10 +62,10 @@ export class Stage {
       join(folder, 'millrace.yaml'),
       `sources: { warehouse: { type: duckdb } }
 targets:
-  intercom: { type: intercom, token: ${sandbox.token}, base_url: "${sandbox.url}", concurrency: ${concurrency} }
+  intercom: { type: intercom, token: ${sandbox.token}, base_url: "${sandbox.url}", concurrency: ${concurrency}, timeout: 600 }
 `,
     )
-    return new Stage(sandbox, folder)
+    return new Stage(sandbox, folder, full, fast?.env ?? {})
   }
 
   async give(rows: string): Promise<void> {
@@ -59,27 +73,40 @@ targets:
   }
 
   run(): Promise<CliResult> {
-    return millrace(['run', '--json'], { cwd: this.#folder })
+    return millrace(this.#args, { cwd: this.#folder, env: this.#env })
   }
 
-  /** Runs and kills the process as soon as Intercom has got so many further requests. True where it came to that. */
-  async killAfter(requests: number): Promise<boolean> {
+  /** A run that has nothing to do where all is delivered. */
+  runAgain(): Promise<CliResult> {
+    return millrace(['run', '--json'], { cwd: this.#folder, env: this.#env })
+  }
+
+  /**
+   * Runs and kills the process so many milliseconds after Intercom has got so many further requests. True where it
+   * came to that.
+   */
+  async killAfter(requests: number, milliseconds: number): Promise<boolean> {
     const until = this.sandbox.requests().total + requests
     let watch: NodeJS.Timeout | undefined
-    const result = await millrace(['run', '--json'], {
+    let kill: NodeJS.Timeout | undefined
+    const result = await millrace(this.#args, {
       cwd: this.#folder,
+      env: this.#env,
       started: (child) => {
         watch = setInterval(() => {
-          if (this.sandbox.requests().total >= until) child.kill('SIGKILL')
+          if (this.sandbox.requests().total < until) return
+          clearInterval(watch)
+          kill = setTimeout(() => child.kill('SIGKILL'), milliseconds)
         }, 1)
       },
     })
     clearInterval(watch)
+    clearTimeout(kill)
     return result.signal === 'SIGKILL'
   }
 
   /** What Intercom holds, as far as runs can be compared. */
-  contents(): object {
+  contents(): Held {
     return heldBy(this.sandbox)
   }
 
