@@ -70,6 +70,24 @@ export function errorsOf(body: unknown): readonly IntercomError[] {
   }))
 }
 
+/**
+ * The id of the workspace that an answer is from, where it says so: contacts name it `workspace_id`, companies `app_id`,
+ * and `GET /me` the `id_code` of its app (OAS:25244, 24978, 23286). Null where it does not.
+ */
+export function workspaceIn(body: unknown): string | null {
+  return (
+    workspaceOf(body) ??
+    workspaceOf(list(body, 'data')[0]) ??
+    text(property(body, 'app'), 'id_code')
+  )
+}
+
+function workspaceOf(record: unknown): string | null {
+  const type = text(record, 'type')
+  if (type === 'contact') return text(record, 'workspace_id')
+  return type === 'company' ? text(record, 'app_id') : null
+}
+
 /** The JSON that a body holds; undefined where it holds none. Gateways answer with HTML or nothing (FACTS 5.1). */
 export function parseBody(content: string): unknown {
   try {

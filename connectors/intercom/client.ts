@@ -11,6 +11,7 @@ import {
   rateHeaders,
   requestIdOf,
   retryAfter,
+  workspaceIn,
 } from './answer.ts'
 import { Limiter, type Paced, type Priority, priorities } from './limits.ts'
 
@@ -51,6 +52,7 @@ export class Client {
   readonly #byEndpoint = new Map<string, number>()
   #total = 0
   #rateLimited = 0
+  #workspace: string | null = null
 
   constructor(options: ClientOptions, clock: Clock) {
     const url = new URL(options.baseUrl)
@@ -73,6 +75,11 @@ export class Client {
       byEndpoint: Object.fromEntries(this.#byEndpoint),
       rateLimited: this.#rateLimited,
     }
+  }
+
+  /** The id of the workspace, as the first answer that names it has told it; null before. */
+  get workspace(): string | null {
+    return this.#workspace
   }
 
   /**
@@ -142,6 +149,7 @@ export class Client {
     const requestId = requestIdOf(headers, body)
     const limits = rateHeaders(headers)
     if (status !== 429) {
+      this.#workspace ??= workspaceIn(body)
       return {
         result: { kind: 'answered', status, headers, body, requestId },
         end: { kind: 'answered', headers: limits, succeeded: status < 300 && body !== undefined },

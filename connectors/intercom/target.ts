@@ -3,9 +3,11 @@ import {
   ConfigurationError,
   type Delivery,
   type DeliveryPlan,
+  type Found,
   type Operation,
   type RequestCounts,
   type Target,
+  type TargetWorkspace,
 } from '../../src/connector/index.ts'
 import { type AttributeRules, fitAttributes } from './attribute-values.ts'
 import { prepareAttributes } from './attributes.ts'
@@ -16,11 +18,13 @@ import { contactPlanProblems } from './contact-plan.ts'
 import { ContactWriter } from './contacts.ts'
 import { ConversationWriter } from './conversations.ts'
 import { deliverBatch } from './deliver.ts'
+import { findRecords } from './find.ts'
 import { openLists } from './list-delivery.ts'
 import type { ListDelivery } from './lists.ts'
 import { baseUrl, type IntercomOptions, versionAtLeast } from './options.ts'
 import { searchSize } from './resolve.ts'
 import type { RecordWriter, Session } from './session.ts'
+import { workspaceBehind } from './workspace.ts'
 
 /** Opens a session. Nothing is sent before `prepare`. */
 export function openTarget(
@@ -35,6 +39,7 @@ class IntercomTarget implements Target {
   /** One search resolves one batch, and one request tags it. */
   readonly batchSize = searchSize
   readonly concurrency: number
+  readonly workspace: TargetWorkspace
   readonly #chosen: IntercomOptions
   readonly #session: Session
   readonly #writer: RecordWriter
@@ -55,6 +60,7 @@ class IntercomTarget implements Target {
       },
       context.clock,
     )
+    this.workspace = workspaceBehind(client)
     this.#session = {
       client,
       plan,
@@ -93,6 +99,13 @@ class IntercomTarget implements Target {
       message,
     }))
     return [...problems, ...points]
+  }
+
+  find(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Found>> {
+    return findRecords(this.#session, operations, signal)
   }
 
   close(): Promise<void> {

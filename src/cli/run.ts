@@ -138,6 +138,8 @@ export function runCommand(context: CommandContext): Command {
         'max_changes',
         'max_removals',
         'max_failures',
+        'key',
+        'workspace',
       ]),
     )
     .option('--full', 'send every row again, also those that have not changed')

@@ -49,6 +49,7 @@ export {
   type DeliveryPlan,
   type Field,
   type FieldType,
+  type Found,
   type MappedField,
   type Removal,
   type RequestCounts,
@@ -58,4 +59,5 @@ export {
   type Target,
   type TargetConnector,
   type TargetObject,
+  type TargetWorkspace,
 } from './target.ts'

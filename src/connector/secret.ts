@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { inspect } from 'node:util'
 import { z } from 'zod'
 
@@ -12,6 +13,11 @@ export class Secret {
   /** The secret itself. Only the code that hands it to the driver or to the wire may call this. */
   reveal(): string {
     return hidden.get(this) ?? ''
+  }
+
+  /** Stands for the secret where the same one has to be known again and it must not be kept (64 characters). */
+  digest(salt: string): string {
+    return createHmac('sha256', salt).update(this.reveal()).digest('hex')
   }
 
   toString(): string {

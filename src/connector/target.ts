@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ConnectorContext, KnownIds } from './context.ts'
 import type { Delivery, Mode, Operation } from './operation.ts'
 import type { Column } from './row.ts'
+import type { Secret } from './secret.ts'
 import type { SourceConnector } from './source.ts'
 
 /** What a field takes; rows are cast to it. `date` is unix seconds; `any` takes the type that the column has. */
@@ -97,6 +98,17 @@ export interface RequestCounts {
   readonly rateLimited: number
 }
 
+/** The workspace that a session writes to, where a target has several and the login decides which. */
+export interface TargetWorkspace {
+  /** Its id, as some answer of this session has told it; null before one has. */
+  readonly id: string | null
+  /** Asks for its id: one request, and nothing is written. Throws `StopRunError` or `TryAgainError`. */
+  ask(signal: AbortSignal): Promise<string>
+}
+
+/** What a look-up found of one record: the target's id of it, that there is none, or that several fit. */
+export type Found = { readonly id: string } | 'missing' | 'ambiguous'
+
 /** An open session with a target, for the operations of one activation. */
 export interface Target {
   /** Operations per call of `deliver`, at most. */
@@ -127,7 +139,15 @@ export interface Target {
    * cannot be reached.
    */
   check(sample: readonly Operation[], signal: AbortSignal): Promise<readonly CheckPoint[]>
+  /**
+   * Looks the records of at most `batchSize` operations up by their identifier, without writing anything: by ordinal,
+   * what was found of each. Absent where records are named by nothing but the target's own id. Throws `StopRunError`
+   * where the target refuses to look, `TryAgainError` where it cannot be reached, the signal's reason once that aborts.
+   */
+  find?(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<number, Found>>
   readonly requests: RequestCounts
+  /** Absent where there is only one. */
+  readonly workspace?: TargetWorkspace
   close(): Promise<void>
 }
 
@@ -157,6 +177,11 @@ export interface TargetConnector<Options = unknown> {
   /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
   readonly options: z.ZodType<Options>
   readonly objects: readonly TargetObject[]
+  /**
+   * What a session logs in with, and where: another one may lead to another workspace. Absent where there is only one.
+   * The engine keeps no more of it than a salted digest.
+   */
+  login?(options: Options): Secret
   open(
     options: Options,
     plan: DeliveryPlan,

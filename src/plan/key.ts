@@ -28,6 +28,14 @@ export function mayLackIdentifier({ identifier, mode }: Activation): boolean {
   return identifier === null || (identifier === nativeId && mode === 'upsert')
 }
 
+/** The fields that make the keys where there is no `key:`; the first of them that has a value, where there are several. */
+export function keyFields(activation: Activation): readonly string[] {
+  const { identifier, object } = activation
+  return identifier === null || mayLackIdentifier(activation)
+    ? [...object.requiresOneOf, nativeId]
+    : [identifier]
+}
+
 /**
  * How the keys of an activation's rows are read: the columns of `key:` where there are any; else the identifier; else,
  * where there is none or it may be NULL, the first field with a value of those that a record needs to be created, and
@@ -41,9 +49,7 @@ export function compileKey(
 ): ReadKey {
   const identifierOf = readIdentifier(activation, fields, problems)
   const keyOf = activation.key && keyOfColumns(activation, activation.key, columns, problems)
-  if (keyOf === null) {
-    return identifierOf ?? firstOf([...activation.object.requiresOneOf, nativeId], fields)
-  }
+  if (keyOf === null) return identifierOf ?? firstOf(keyFields(activation), fields)
   if (identifierOf === null) return keyOf
   return (row, values) => {
     const key = keyOf(row, values)

@@ -1,16 +1,20 @@
 import type { Activation } from '../config/activation.ts'
 import type { ConnectorContext, RequestCounts, StopRunError, Target } from '../connector/index.ts'
 import { operationsIn, type PlanTotals } from '../plan/interfaces.ts'
+import { keysFrom, keysFromText } from '../plan/keys-from.ts'
 import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
 import { aboutRun, deliveryPlan } from './delivery-plan.ts'
 import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
 import { FailureGuard } from './failure-guard.ts'
+import { guardedTarget } from './guarded-target.ts'
 import { locatedError } from './located.ts'
 import { whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
 import { type Planned, planFromSource, refusalsOf } from './planning.ts'
+import { SnapshotBasis } from './snapshot-basis.ts'
 import { noRequests, type RunSummary, summarize } from './summary.ts'
+import { loginOf, WorkspaceGuard } from './workspace-guard.ts'
 
 /** Runs one activation from its query to its summary. */
 export async function runActivation(
@@ -66,7 +70,8 @@ class ActivationRun {
   readonly #startedAt: number
   readonly #signal: AbortSignal
   readonly #context: ConnectorContext
-  #guard: FailureGuard | null = null
+  /** Those that may end the run while it writes. */
+  #guards: readonly (FailureGuard | WorkspaceGuard)[] = []
   #totals: PlanTotals | null = null
   #requests: RequestCounts = noRequests
 
@@ -112,7 +117,7 @@ class ActivationRun {
   async #planAndWrite(state: RunState): Promise<Ending> {
     const { listener, project } = this.#options
     const activation = this.#activation.name
-    this.#guard = await this.#failureGuard()
+    const failureGuard = await this.#failureGuard()
     const planned = await planFromSource({
       project,
       activation: this.#activation,
@@ -125,12 +130,15 @@ class ActivationRun {
     this.#totals = planned.totals
     listener({ type: 'planned', activation, totals: planned.totals })
     this.#signal.throwIfAborted()
-    const refusals = refusalsOf(this.#activation, planned.totals, this.#options.allow)
+    const basis = await this.#store.basis(activation)
+    const refusals = refusalsOf(this.#activation, planned.totals, basis, this.#options.allow)
     if (refusals.length > 0) return ending('refused', refusals.join('\n'))
-    const stopped = await this.#write(planned, state)
+    const snapshotBasis = new SnapshotBasis(basis, state)
+    const stopped = await this.#write(planned, state, snapshotBasis, failureGuard)
     this.#signal.throwIfAborted()
     if (stopped !== null) {
-      return ending(stopped === this.#guard?.refusal ? 'refused' : 'stopped', stopped.message)
+      const isRefused = this.#guards.some((guard) => guard.refusal === stopped)
+      return ending(isRefused ? 'refused' : 'stopped', stopped.message)
     }
     const { outcomes } = await state.counts()
     const failed = outcomes.rejected + outcomes.failed + outcomes.in_doubt + outcomes.not_attempted
@@ -148,20 +156,40 @@ class ActivationRun {
   }
 
   /** Nothing is opened, and no request made, where there is nothing to write. */
-  async #write(planned: Planned, state: RunState): Promise<StopRunError | null> {
+  async #write(
+    planned: Planned,
+    state: RunState,
+    basis: SnapshotBasis,
+    failureGuard: FailureGuard,
+  ): Promise<StopRunError | null> {
     const operations = operationsIn(planned.totals)
-    if (operations === 0) return null
+    const keepKeys = () => basis.keep({ keysFrom: keysFromText(keysFrom(this.#activation)) })
+    if (operations === 0) {
+      await keepKeys()
+      return null
+    }
     const target = await this.#openTarget(planned)
     const { clock, random, listener } = this.#options
     const activation = this.#activation.name
-    const guard = this.#guard
+    const workspaceGuard = this.#workspaceGuard(target, state, basis)
+    this.#guards = [failureGuard, workspaceGuard]
     let applied = 0
     let failed = 0
     try {
-      return await writeOperations({
-        target,
+      const stopped = await writeOperations({
+        target: guardedTarget(target, async (signal) => {
+          await workspaceGuard.check(signal)
+          await keepKeys()
+        }),
         queue: state,
-        journal: state,
+        journal: {
+          sending: (operations) => state.sending(operations),
+          abandon: (count, failure) => state.abandon(count, failure),
+          record: async (outcomes) => {
+            await workspaceGuard.learn()
+            await state.record(outcomes)
+          },
+        },
         operations,
         clock,
         random,
@@ -177,13 +205,27 @@ class ActivationRun {
             failed,
             requests: target.requests,
           })
-          return guard?.note(outcome) ?? null
+          return failureGuard.note(outcome)
         },
       })
+      if (stopped === null && applied > 0) await workspaceGuard.ask(this.#signal)
+      return stopped
     } finally {
       this.#requests = target.requests
       await target.close()
     }
+  }
+
+  #workspaceGuard(target: Target, state: RunState, basis: SnapshotBasis): WorkspaceGuard {
+    const { project, allow } = this.#options
+    return new WorkspaceGuard({
+      target,
+      login: loginOf(project, this.#activation),
+      basis: basis.now,
+      allowed: allow?.includes('workspace') === true,
+      countKeys: () => state.snapshot.count(),
+      keep: (workspace) => basis.keep(workspace),
+    })
   }
 
   async #openTarget({ columns }: Planned): Promise<Target> {

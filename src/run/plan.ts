@@ -2,11 +2,12 @@ import type { Activation } from '../config/activation.ts'
 import type { Operation, OperationKind } from '../connector/index.ts'
 import type { PlanSink, PlanTotals, RejectedRow } from '../plan/interfaces.ts'
 import { openStateStore } from '../state/index.ts'
-import type { StateStore } from '../state/store.ts'
+import type { Basis, StateStore } from '../state/store.ts'
 import { endingOf, exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
 import type { RunOptions } from './options.ts'
 import { planFromSource, refusalsOf } from './planning.ts'
+import { isSameLogin, loginOf } from './workspace-guard.ts'
 
 /** One operation of a plan as it is shown: no values. */
 export interface PlannedOperation {
@@ -62,7 +63,9 @@ export async function planActivations(
           create: false,
         })
         totals = await planOne(activation, store, sample, { ...options, listener })
-        refusals = refusalsOf(activation, totals, options.allow)
+        const basis = await store.basis(activation.name)
+        refusals = refusalsOf(activation, totals, basis, options.allow)
+        noteOtherLogin(activation, basis, { ...options, listener })
         if (refusals.length > 0) exitCode = exitCodes.refused
       } catch (thrown) {
         const ending = options.signal.aborted ? interrupted(options.signal) : endingOf(thrown)
@@ -86,6 +89,21 @@ export async function planActivations(
     await store?.close()
   }
   return plans
+}
+
+/** Which workspace another login leads to, only a request would tell. */
+function noteOtherLogin(
+  activation: Activation,
+  { workspace, login }: Basis,
+  { project, listener }: RunOptions,
+): void {
+  const now = loginOf(project, activation)
+  if (workspace === null || now === null || isSameLogin(login, now)) return
+  listener({
+    type: 'notice',
+    activation: activation.name,
+    message: `The login of ${activation.target} is not that of the last run: before it writes, a run asks whether it leads to the same workspace (${workspace}).`,
+  })
 }
 
 async function planOne(

@@ -8,7 +8,9 @@ import {
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
 import type { PlanSink, PlanTotals, SnapshotReader } from '../plan/interfaces.ts'
+import { keyRefusal } from '../plan/key-guard.ts'
 import { planActivation } from '../plan/planner.ts'
+import type { Basis } from '../state/store.ts'
 
 export interface PlanningOptions {
   readonly project: Project
@@ -48,14 +50,20 @@ export async function planFromSource(options: PlanningOptions): Promise<Planned>
   }
 }
 
-/** What the activation's guards say against a plan; `allow` names those that are passed this once. */
+/**
+ * What the activation's guards say against a plan. `basis`: what the snapshot rests on; `allow` names those guards that
+ * are passed this once.
+ */
 export function refusalsOf(
-  { guards }: Activation,
+  activation: Activation,
   totals: PlanTotals,
+  basis: Basis,
   allow: readonly string[] = [],
 ): readonly string[] {
   const firstRun = totals.known === 0
-  return checkGuards(guards, totals, { firstRun }, allow).map(({ message }) => message)
+  const refused = checkGuards(activation.guards, totals, { firstRun }, allow)
+  const otherKeys = allow.includes('key') ? null : keyRefusal(activation, totals, basis.keysFrom)
+  return [...(otherKeys === null ? [] : [otherKeys]), ...refused.map(({ message }) => message)]
 }
 
 /** A refused query with its place in the file that it stands in. */

@@ -28,6 +28,8 @@ export const activationLine = z.strictObject({
   target: z.string().nullable(),
   object: z.string().nullable(),
   key_field: z.string().nullable(),
+  keys_from: z.string().nullable().default(null),
+  workspace: z.string().nullable().default(null),
 })
 
 /** One key of the snapshot. */

@@ -11,6 +11,8 @@ interface ActivationRow {
   readonly target: string | null
   readonly object: string | null
   readonly key_field: string | null
+  readonly keys_from: string | null
+  readonly workspace: string | null
 }
 
 type KeyRow = {
@@ -76,7 +78,7 @@ async function settled(
     const heldBy = await holderOf(session, database, activation, options)
     if (heldBy !== null) throw new HeldWhileExporting(heldBy)
     const [row] = await session.all<ActivationRow>(
-      'select id, target, object, key_field from activations where name = ?',
+      'select id, target, object, key_field, keys_from, workspace from activations where name = ?',
       [activation],
     )
     if (row === undefined) throw new Error('an activation was forgotten while it was exported')

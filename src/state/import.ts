@@ -128,8 +128,9 @@ class Import {
     }
     await this.#session.run('delete from snapshot where activation_id = ?', [claimed.id])
     await this.#session.run(
-      'update activations set target = ?, object = ?, key_field = ? where id = ?',
-      [about.target, about.object, about.key_field, claimed.id],
+      `update activations set target = ?, object = ?, key_field = ?, keys_from = ?, workspace = ?, login = null
+        where id = ?`,
+      [about.target, about.object, about.key_field, about.keys_from, about.workspace, claimed.id],
     )
     this.#activation = claimed.id
     this.#activations.push(about.activation)

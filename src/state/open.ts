@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path'
 import type { StateLocation } from '../config/project.ts'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
+import { readBasis } from './basis.ts'
 import type { Database } from './database.ts'
 import { countOpenFailures, readFailures, releaseFailures } from './failures.ts'
 import { findKnownIds } from './known-ids.ts'
@@ -85,6 +86,7 @@ export function stateStore(database: Database, clock: Clock): StateStore {
       return new StoredRun({ database, clock, lock, run, activation, identifier, settings, pass })
     },
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
+    basis: (activation) => readBasis(database, activation),
     knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),

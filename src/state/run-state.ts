@@ -1,6 +1,7 @@
 import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
 import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
+import { writeBasis } from './basis.ts'
 import type { Database, Session } from './database.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
@@ -9,7 +10,7 @@ import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
 import { type FullPass, StoredSnapshot } from './snapshot.ts'
 import { markSending, Spool } from './spool.ts'
-import type { Lock, RunState, RunStatus, Timestamp } from './store.ts'
+import type { Basis, Lock, RunState, RunStatus, Timestamp } from './store.ts'
 
 /** A run that `beginRun` began. */
 export interface BegunRun {
@@ -71,6 +72,10 @@ export class StoredRun implements RunState {
     return database.read((session) =>
       countTrend(session, activation, this.run, isCompleted(status)),
     )
+  }
+
+  async restOn(basis: Basis): Promise<void> {
+    await this.#write((session) => writeBasis(session, this.#begun.activation, basis))
   }
 
   async finish(

@@ -104,6 +104,16 @@ export interface AboutRun {
   readonly full: 'failures' | 'everything' | null
 }
 
+/** What an activation's snapshot rests on: were it something else, what is known would be of other keys or records. */
+export interface Basis {
+  /** What the keys are made of, as `keysFromText` in src/plan/keys-from.ts has it; null where it is not known. */
+  readonly keysFrom: string | null
+  /** The id of the target's workspace; null where it is not known. */
+  readonly workspace: string | null
+  /** A salt, and a digest of the login that led there last: see src/run/workspace-guard.ts. */
+  readonly login: string | null
+}
+
 /** Who holds a lock. */
 export interface LockHolder {
   /** Host name and process id, for the person who waits. */
@@ -131,6 +141,8 @@ export interface RunState {
   }>
   /** What became of failures, as it will be once the run has ended with this status. */
   trend(status: Exclude<RunStatus, 'running'>): Promise<FailureTrend>
+  /** Keeps what the snapshot rests on from now on. */
+  restOn(basis: Basis): Promise<void>
   /** Ends the run: keeps the summary, drops the spooled plan. */
   finish(
     status: Exclude<RunStatus, 'running'>,
@@ -163,6 +175,8 @@ export interface StateStore {
   knownIds(keys: KeysOf, values: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** The snapshot alone, for planning without a run. */
   snapshot(activation: string): SnapshotReader
+  /** What the snapshot rests on; nothing but nulls where the activation never ran. */
+  basis(activation: string): Promise<Basis>
   /** The last runs of each activation, newest first. */
   runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
   /**

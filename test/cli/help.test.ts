@@ -235,7 +235,8 @@ describe('the help of a command', () => {
         --summary-file <file>  write the same summary to a file, also when the run
                                fails
         --allow <guard...>     let a run pass this guard once (choices: "min_rows",
-                               "max_changes", "max_removals", "max_failures")
+                               "max_changes", "max_removals", "max_failures", "key",
+                               "workspace")
         --full                 send every row again, also those that have not changed
         --wait <duration>      wait so long for another run of the activation to end:
                                30s, 5m, 1h (default: not at all)

@@ -88,6 +88,24 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect(back).toMatchObject({ removed: null, fingerprint: 'fingerprint-0' })
       })
 
+      it('remembers what it rests on, for each activation, while its run holds the lock', async () => {
+        const nothing = { keysFrom: null, workspace: null, login: null }
+        expect(await store.basis('people')).toEqual(nothing)
+        const held = await lock(store)
+        const run = await startRun(held, 1)
+        expect(await store.basis('people')).toEqual(nothing)
+        const basis = { keysFrom: '{"of":"all"}', workspace: 'one', login: 'salt:digest' }
+        await run.restOn(basis)
+        await finish(run, 'done')
+        await store.releaseLock(held)
+        expect(await store.basis('people')).toEqual(basis)
+        expect(await store.basis('others')).toEqual(nothing)
+        await store.startRun(await lock(store), about())
+        expect(await store.basis('people')).toEqual(basis)
+        await expect(run.restOn({ ...basis, workspace: 'two' })).rejects.toThrow('took over')
+        expect(await store.basis('people')).toEqual(basis)
+      })
+
       it('keeps the lists of a delivery that failed halfway, without a fingerprint', async () => {
         const held = await lock(store)
         const run = await startRun(held, 1)

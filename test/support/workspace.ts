@@ -9,6 +9,7 @@ import {
 import { loadProject, selectActivations } from '../../src/config/project.ts'
 import type { Clock } from '../../src/connector/index.ts'
 import type { RunEvent } from '../../src/run/events.ts'
+import { type ActivationPlan, planActivations } from '../../src/run/plan.ts'
 import { runActivations } from '../../src/run/run.ts'
 import type { CommandSummary, RunSummary } from '../../src/run/summary.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -74,6 +75,8 @@ export interface Workspace {
   writePeople(people: readonly Person[]): Promise<void>
   /** Runs every activation, or those named. */
   run(options?: RunWorkspaceOptions): Promise<CommandSummary>
+  /** Plans every activation. */
+  plan(listener?: (event: RunEvent) => void): Promise<readonly ActivationPlan[]>
   /** Runs and returns the summary of the only activation. */
   runOne(options?: RunWorkspaceOptions): Promise<RunSummary>
   close(): Promise<void>
@@ -139,6 +142,13 @@ export async function openWorkspace(
         // The pool of the state store's connections looks after itself once a second, on a timer of its own.
         { isIdle: () => nothingMoves(1) },
       )
+    },
+    async plan(listener = () => {}) {
+      const project = await loadProject({ path: folder, profile: null, environment, connectors })
+      const { signal } = new AbortController()
+      const activations = selectActivations(project, [])
+      const options = { project, activations, clock, random: () => 0.5, listener, signal, show: 20 }
+      return await clock.runAll(planActivations(options), { isIdle: () => nothingMoves(1) })
     },
     async runOne(runOptions) {
       const { activations } = await workspace.run(runOptions)
