@@ -128,6 +128,54 @@ describe('values and keys', () => {
   })
 })
 
+describe('keys of mixed type', () => {
+  const heldNames = (workspace: Workspace) =>
+    new Map(
+      workspace.sandbox
+        .contents()
+        .contacts.map(({ external_id, name }) => [external_id, name] as const),
+    )
+
+  it('in a union column: the number 1 and the text 1 are two documents, and two keys', async () => {
+    const workspace = await openQuery(
+      `select union_value(num := 1)::union(num integer, str varchar) as id, 'number' as name
+union all select union_value(str := '1'), 'text' union all select union_value(str := 'three'), 'three'
+union all select union_value(num := 2), 'two' union all select union_value(num := 2), 'other two'`,
+    )
+    const run = await workspace.runOne()
+    expect(run).toMatchObject({ outcomes: { applied: 3 }, failures_by_code: { duplicate_key: 1 } })
+    expect(heldNames(workspace)).toEqual(
+      new Map([
+        ['1', 'number'],
+        ['"1"', 'text'],
+        ['"three"', 'three'],
+      ]),
+    )
+  })
+
+  it('in a JSON column: the number 1 and the text 1 are two documents, and two keys', async () => {
+    const workspace = await openQuery(
+      `select '1'::json as id, 'number' as name union all select '"1"'::json, 'text'
+union all select '{"b":1,"a":2}'::json, 'object' union all select 'null'::json, 'null'`,
+    )
+    const run = await workspace.runOne()
+    expect(run.outcomes.applied + run.outcomes.rejected).toBe(4)
+    const held = heldNames(workspace)
+    expect(held.get('1')).toBe('number')
+    expect(held.get('"1"')).toBe('text')
+    expect(held.get('{"b":1,"a":2}')).toBe('object')
+    expect((await workspace.runOne()).planned).toMatchObject({ create: 0, update: 0 })
+  })
+
+  it('in numbers: 1, 1.0 and 1e0 are one key as integers, and none as a fraction', async () => {
+    const workspace = await openQuery(
+      "select * from (values (1.0::double, 'double'), (9007199254740993::double, 'large'), (0.5::double, 'half')) as t(id, name)",
+    )
+    await workspace.runOne()
+    expect([...heldNames(workspace).keys()].sort()).toEqual(['0.5', '1', '9007199254740992'])
+  })
+})
+
 describe('queries', () => {
   it.each([
     ['a comment at the end', "select 'a' as id, 'Ada' as name -- the end"],
@@ -146,6 +194,25 @@ describe('queries', () => {
     expect(summary.exit_code).toBe(2)
     expect(summary.error).toContain('name')
     expect(workspace.sandbox.requests().byEndpoint['POST /contacts']).toBeUndefined()
+  })
+})
+
+describe('columns that repeat', () => {
+  it('and are not mapped do no harm', async () => {
+    const workspace = await openQuery("select 'a' as id, 'Ada' as name, 1 as x, 2 as x")
+    expect(await workspace.runOne()).toMatchObject({ status: 'done', outcomes: { applied: 1 } })
+  })
+
+  it.each(['identifier', 'key'])('and are the %s are refused by name', async (what) => {
+    const workspace = await openQuery(
+      what === 'key'
+        ? "select 'a' as id, 'Ada' as name, 1 as k, 2 as k"
+        : "select 'a' as id, 'Ada' as name, 'b' as id",
+      what === 'key' ? 'key: k\n' : '',
+    )
+    const run = await workspace.runOne()
+    expect(run).toMatchObject({ status: 'configuration', exit_code: 2, calls: { total: 0 } })
+    expect(run.error).toMatch(/people\.yaml:\d+:\d+: .*several columns "(k|id)"/)
   })
 })
 
@@ -174,6 +241,62 @@ describe('YAML', () => {
       connectors,
     })
     await expect(loaded).rejects.toThrow(/millrace\.yaml:\d+:\d+/)
+  })
+})
+
+describe('YAML of activations', () => {
+  const load = (workspace: Workspace) =>
+    loadProject({
+      path: workspace.folder,
+      profile: null,
+      environment: workspace.environment,
+      connectors,
+    })
+
+  it('with anchors and aliases means what it says', async () => {
+    const workspace = await openQuery("select 'a' as id, 'Ada' as name")
+    await workspace.write(
+      'activations/people.yaml',
+      `query: select 'a' as id, 'Ada' as name
+target: contact
+mode: upsert
+identifier: &identifier external_id
+fields: { external_id: id, name: &column name, custom_attributes.plan: *column }
+`,
+    )
+    expect(await workspace.runOne()).toMatchObject({ status: 'done', outcomes: { applied: 1 } })
+    expect(workspace.sandbox.contents().contacts[0]?.custom_attributes).toEqual({ plan: 'Ada' })
+  })
+
+  it.each([
+    [
+      'a bomb',
+      `a: &a [${Array(99).fill('x').join(',')}]\nb: &b [${Array(99).fill('*a').join(',')}]\nc: [${Array(99).fill('*b').join(',')}]\n`,
+    ],
+    ['an alias of nothing', 'query: *nothing\n'],
+    ['a __proto__', 'query: select 1\n__proto__: { mode: upsert }\n'],
+    [
+      'a field __proto__',
+      'query: select 1 as id\ntarget: contact\nmode: upsert\nidentifier: external_id\nfields: { external_id: id, __proto__: id }\n',
+    ],
+    [
+      'a field constructor',
+      'query: select 1 as id\ntarget: contact\nmode: upsert\nidentifier: external_id\nfields: { external_id: id, constructor: id }\n',
+    ],
+    [
+      'a mode toString',
+      'query: select 1 as id\ntarget: contact\nmode: toString\nidentifier: external_id\nfields: { external_id: id }\n',
+    ],
+    [
+      'a target constructor',
+      'query: select 1 as id\ntarget: constructor\nmode: upsert\nidentifier: external_id\nfields: { external_id: id }\n',
+    ],
+    ['a tag of a language', "query: !!js/function 'function () {}'\n"],
+  ])('with %s is refused with its position, in no time', async (_label, text) => {
+    const workspace = await openQuery("select 'a' as id, 'Ada' as name")
+    await workspace.write('activations/hostile.yaml', text)
+    await expect(load(workspace)).rejects.toThrow(/hostile\.yaml:\d+:\d+/)
+    expect(Object.keys(Object.prototype)).toEqual([])
   })
 })
 
