@@ -1,4 +1,5 @@
 import type { StateLocation } from '../config/project.ts'
+import type { Retention } from '../config/retention.ts'
 import type { StatePlace } from '../report/state.ts'
 import type { ClaimOptions } from '../state/claim.ts'
 import type { Database } from '../state/database.ts'
@@ -9,6 +10,7 @@ import { openProject } from './project.ts'
 export interface OpenState {
   readonly database: Database | null
   readonly place: StatePlace
+  readonly retention: Retention
   readonly claim: ClaimOptions
 }
 
@@ -33,6 +35,7 @@ export async function withState(
     return await work({
       database,
       place: await placeOf(project.state),
+      retention: project.retention,
       claim: { now: session.context.clock.now(), hasEnded },
     })
   } finally {

@@ -28,7 +28,7 @@ async function configurationError(message: string): Promise<Error> {
 }
 
 function compactState(session: Session, options: JsonOption): Promise<number> {
-  return withState(session, false, async ({ database, place, claim }) => {
+  return withState(session, false, async ({ database, place, retention, claim }) => {
     const { bytes } = await import('../report/state.ts')
     if (database === null) {
       return tell(session, options, `There is no state yet: ${place.place}`, {
@@ -37,7 +37,7 @@ function compactState(session: Session, options: JsonOption): Promise<number> {
       })
     }
     const { compact } = await import('../state/compact.ts')
-    const done = await compact(database, claim)
+    const done = await compact(database, retention, claim)
     if ('heldBy' in done) return refuseHeld(session, done.heldBy)
     const text = `compacted: ${bytes(done.before)} before, ${bytes(done.after)} now`
     return tell(session, options, text, done)

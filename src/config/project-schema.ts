@@ -8,6 +8,25 @@ const connections = z
   .record(z.string(), connection)
   .refine((named) => Object.keys(named).length > 0, 'must name at least one')
 
+/** Read further by `resolveRetention`; the pattern is for editors. */
+const span = z
+  .union([
+    z.int(),
+    z.string().meta({ pattern: '^(forever|[1-9]\\d* ?(runs?|d|days?|w|weeks?)|[1-9]\\d*)$' }),
+  ])
+  .optional()
+
+const retention = z
+  .strictObject({
+    runs: span.describe(
+      'How long runs and their summaries are kept: a number of runs of each activation, a time such as `90 days` or `12 weeks`, or `forever`. Default: 1000 runs.',
+    ),
+    outcomes: span.describe(
+      'The same for how each operation of a run ended, and for failures that were resolved; no longer than the runs. Default: 100 runs.',
+    ),
+  })
+  .optional()
+
 const overrides = z.record(z.string(), z.looseObject({}))
 
 /** The file `millrace.yaml`. Each connector adds the options of its own. */
@@ -29,6 +48,9 @@ export const projectSchema = z
       .string()
       .default('activations')
       .describe('The folder with the activations, and folders below it.'),
+    retention: retention.describe(
+      'How long history is kept. What the target holds and failures that are open are always kept.',
+    ),
     profiles: z
       .record(
         z.string(),
@@ -38,6 +60,7 @@ export const projectSchema = z
             targets: overrides.optional(),
             state: z.string().optional(),
             activations: z.string().optional(),
+            retention,
           })
           .nullable(),
       )

@@ -12,6 +12,7 @@ import { readActivationFiles } from './activations-folder.ts'
 import { type Connections, resolveConnections } from './connections.ts'
 import { environmentOf, type Lookup } from './environment.ts'
 import { findProjectFile, readProjectFile, type StateLocation, stateOf } from './project-file.ts'
+import { type Retention, resolveRetention } from './retention.ts'
 import { checkAfter, checkCircles, inRunningOrder } from './running-order.ts'
 import { sortedProblems } from './sorted-problems.ts'
 import { checkUniqueNames } from './unique-names.ts'
@@ -36,6 +37,7 @@ export interface Project {
   readonly targets: ReadonlyMap<string, Configured<TargetConnector>>
   /** Where it keeps what it remembers. */
   readonly state: StateLocation
+  readonly retention: Retention
   /** Enabled activations in the order in which they run: companies first, then contacts, `after` respected. */
   readonly activations: readonly Activation[]
   /** Names of the activations that are switched off by `enabled: false`. */
@@ -80,6 +82,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     readActivationFiles(path, file, lookup, problems),
   ])
   const state = file && stateOf(file, folder, problems)
+  const retention = file && resolveRetention(file, problems)
   const resolved = await Promise.all(
     files.map(async (activationFile) => {
       const own: Problem[] = []
@@ -94,7 +97,8 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     checkAfter(named, problems)
     checkCircles(named, problems)
   }
-  if (problems.length > 0 || file === null || connections === null || state === null) {
+  const isWhole = file !== null && connections !== null && state !== null && retention !== null
+  if (problems.length > 0 || !isWhole) {
     throw new ConfigurationError(sortedProblems(problems, basename(path)))
   }
   const enabled = named.filter((activation) => activation.enabled)
@@ -104,6 +108,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     sources: configured(connections.sources),
     targets: configured(connections.targets),
     state,
+    retention,
     activations: inRunningOrder(
       enabled.map(({ activation }) => activation).filter((activation) => activation !== null),
     ),

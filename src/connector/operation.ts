@@ -15,8 +15,8 @@ export type TargetRecord = Readonly<Record<string, Scalar | List>>
 export type Mode = 'upsert' | 'update' | 'insert' | 'delete' | 'archive'
 
 /**
- * `create`: the key was never delivered (the target may have it all the same). `update`: it was. `delete` and
- * `archive`: the mode's, or `on_removed`'s. `untag`: take away the tags and companies that millrace put there.
+ * `create`: the key was never delivered (the target may have it all the same). `update`: it was, or the record was
+ * looked up. `delete` and `archive`: the mode's, or `on_removed`'s. `untag`: take away the tags and companies that millrace put there.
  */
 export const operationKinds = ['create', 'update', 'delete', 'archive', 'untag'] as const
 

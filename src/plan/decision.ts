@@ -81,7 +81,7 @@ function kindOf(
   id: string | null,
   before: Stand | null,
 ): 'create' | 'update' {
-  if (mode === 'update' || before?.isDelivered === true) return 'update'
+  if (mode === 'update' || before?.isDelivered || before?.isAdopted) return 'update'
   // Where the row itself names the record there is nothing to create.
   return mode === 'upsert' && id !== null ? 'update' : 'create'
 }

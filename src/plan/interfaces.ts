@@ -24,6 +24,11 @@ export interface SnapshotEntry {
   readonly removed: Exclude<Removal, 'keep'> | null
   /** True where it shall be sent once more, whatever was confirmed: a full pass has not come to it yet. */
   readonly again?: boolean
+  /**
+   * True where the record was looked up and its id kept, and nothing was ever sent: it exists, and it is nothing that
+   * millrace put there.
+   */
+  readonly adopted?: boolean
 }
 
 /** A key whose last failure holds it back for now. */

@@ -8,6 +8,8 @@ export interface Stand {
   readonly held: TargetRecord | null
   /** Whether anything was ever confirmed; else only the id is known, perhaps from a refusal. */
   readonly isDelivered: boolean
+  /** Whether the record was looked up by its identifier, so that it exists and is the one that is meant. */
+  readonly isAdopted: boolean
   /**
    * Whether the target holds what `held` says. Not where a later attempt may have changed it, where it was archived, nor
    * where its row had left the query, nor where it is to be sent again whatever it holds.
@@ -22,11 +24,19 @@ export interface Stand {
 /** How things stand with a key; null where the target has no such record, or it is not known to have. */
 export function standOf(entry: SnapshotEntry | undefined, scope: Scope): Stand | null {
   if (entry === undefined) return null
-  const { fingerprint, id, sent, removed, again = false } = entry
+  const { fingerprint, id, sent, removed, again = false, adopted = false } = entry
   if (fingerprint === null && id === null && sent === null) return null
   const origin = scope.originOf(fingerprint)
   if (origin === 'foreign' || origin === 'deleted' || removed === 'delete') return null
   const isCertain = fingerprint !== null && origin === 'held' && !again
   const isDelivered = fingerprint !== null || sent !== null
-  return { id, held: sent, isDelivered, isCertain, again, archivedByUs: removed === 'archive' }
+  return {
+    id,
+    held: sent,
+    isDelivered,
+    isAdopted: adopted,
+    isCertain,
+    again,
+    archivedByUs: removed === 'archive',
+  }
 }

@@ -9,7 +9,7 @@ import { type Ending, ending, endingOf, interrupted, recordedStatus } from './en
 import { FailureGuard } from './failure-guard.ts'
 import { guardedTarget } from './guarded-target.ts'
 import { locatedError } from './located.ts'
-import { whileLocked } from './lock-keeper.ts'
+import { heldMessage, whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
 import { type Planned, planFromSource, refusalsOf } from './planning.ts'
 import { SnapshotBasis } from './snapshot-basis.ts'
@@ -42,14 +42,11 @@ export async function runActivation(
   )
   if ('aborted' in locked) return unstarted(activation, startedAt, options)
   if ('result' in locked) return locked.result
-  const { holder, since, expiresAt } = locked.heldBy
-  const [from, until] = [since, expiresAt].map((time) => new Date(time).toISOString())
-  const message = `Another run holds this activation since ${from}: ${holder}. Unless it is heard of again, its hold ends at ${until}.`
   return summarize({
     activation,
     startedAt,
     finishedAt: clock.now(),
-    ending: ending('locked', message),
+    ending: ending('locked', heldMessage(locked.heldBy)),
   })
 }
 

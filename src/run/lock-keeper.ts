@@ -48,6 +48,12 @@ export async function whileLocked<Result>(
   }
 }
 
+/** Who holds an activation, for the person who wanted it. */
+export function heldMessage({ holder, since, expiresAt }: LockHolder): string {
+  const [from, until] = [since, expiresAt].map((time) => new Date(time).toISOString())
+  return `Another run holds this activation since ${from}: ${holder}. Unless it is heard of again, its hold ends at ${until}.`
+}
+
 /** The lock, or who has it at the end of the wait; null where the signal ended the wait. */
 async function acquire(options: LockOptions): Promise<Lock | LockHolder | null> {
   const { store, activation, clock, wait, signal, onWait } = options

@@ -22,6 +22,7 @@ export async function runActivations(options: RunOptions): Promise<CommandSummar
         store ??= await openStateStore({
           location: options.project.state,
           clock: options.clock,
+          retention: options.project.retention,
           create: true,
         })
         summary = options.signal.aborted

@@ -1,3 +1,4 @@
+import type { Retention } from '../config/retention.ts'
 import { type ClaimOptions, type Held, holderOf } from './claim.ts'
 import type { Database } from './database.ts'
 import { prune } from './retention.ts'
@@ -14,6 +15,7 @@ export interface Compaction {
  */
 export async function compact(
   database: Database,
+  retention: Retention,
   options: ClaimOptions,
 ): Promise<Compaction | { readonly heldBy: Held }> {
   const activations = await database.read((session) =>
@@ -24,7 +26,7 @@ export async function compact(
     if (heldBy !== null) return { heldBy }
   }
   const before = await sizeOf(database)
-  for (const { id } of activations) await prune(database, id)
+  for (const { id } of activations) await prune(database, id, retention, options.now)
   for (const statement of database.phrases.compact) {
     await database.read((session) => session.all(statement))
   }

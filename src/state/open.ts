@@ -1,7 +1,9 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { StateLocation } from '../config/project.ts'
+import { defaultRetention, type Retention } from '../config/retention.ts'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
+import { StoredAdoption } from './adoption.ts'
 import { readBasis } from './basis.ts'
 import type { Database } from './database.ts'
 import { countOpenFailures, readFailures, releaseFailures } from './failures.ts'
@@ -19,6 +21,8 @@ export interface StateOptions {
   readonly clock: Clock
   /** False: where there is no state, none is made, and the store is empty and forgets what it is told. */
   readonly create: boolean
+  /** How long history is kept; the default where it is left out, as where nothing is written. */
+  readonly retention?: Retention
 }
 
 /**
@@ -46,7 +50,7 @@ export async function openDatabase({
  */
 export async function openStateStore(options: StateOptions): Promise<StateStore> {
   const database = await openDatabase(options)
-  if (database !== null) return stateStore(database, options.clock)
+  if (database !== null) return stateStore(database, options.clock, options.retention)
   const { openSqlite } = await import('./sqlite.ts')
   return stateStore(await openSqlite(':memory:'), options.clock)
 }
@@ -72,7 +76,11 @@ function makePrivate(file: string): void {
 }
 
 /** The store over any database that has the schema. */
-export function stateStore(database: Database, clock: Clock): StateStore {
+export function stateStore(
+  database: Database,
+  clock: Clock,
+  retention: Retention = defaultRetention,
+): StateStore {
   return {
     acquireLock: (activation, holder, leaseMilliseconds, hasEnded) =>
       acquireLock(database, activation, holder, clock.now(), leaseMilliseconds, hasEnded),
@@ -82,8 +90,23 @@ export function stateStore(database: Database, clock: Clock): StateStore {
     startRun: async (lock, about) => {
       const { identifier, settings } = about
       const { run, activation, pass } = await beginRun(database, lock, about, clock.now())
-      await prune(database, activation)
-      return new StoredRun({ database, clock, lock, run, activation, identifier, settings, pass })
+      await prune(database, activation, retention, clock.now())
+      return new StoredRun({
+        database,
+        clock,
+        retention,
+        lock,
+        run,
+        activation,
+        identifier,
+        settings,
+        pass,
+      })
+    },
+    startAdoption: async (lock, about) => {
+      const { run, activation } = await beginRun(database, lock, about, clock.now())
+      await prune(database, activation, retention, clock.now())
+      return new StoredAdoption({ database, clock, lock, run, activation })
     },
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
     basis: (activation) => readBasis(database, activation),

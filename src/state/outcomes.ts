@@ -1,6 +1,7 @@
 import type { Failure, FailureCode, Outcome, OutcomeStatus } from '../connector/index.ts'
 import { outcomeStatuses } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
+import { unadopted, unadoptedByOther } from './adopted.ts'
 import { countAbandoned } from './abandoned.ts'
 import { cureOf, firstGap, gapInSql } from './cures.ts'
 import type { Cell, Session } from './database.ts'
@@ -45,13 +46,13 @@ const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null
   sent = excluded.sent, removed = excluded.removed, unanswered_since = null, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
 
 const learnId = `insert into snapshot (activation_id, key, target_id) values (?, ?, ?)
-  on conflict (activation_id, key) do update set target_id = excluded.target_id`
+  on conflict (activation_id, key) do update set ${unadoptedByOther}, target_id = excluded.target_id`
 
 /** Lists were changed in part: what is held is known, what the rest of the record is like is not. */
 const keepHeld = `insert into snapshot (activation_id, key, sent) values (?, ?, ?)
   on conflict (activation_id, key) do update set sent = excluded.sent, fingerprint = null, removed = null`
 
-const forgetId = 'update snapshot set target_id = null where activation_id = ? and key in (:keys)'
+const forgetId = `update snapshot set ${unadopted}, target_id = null where activation_id = ? and key in (:keys)`
 
 /** What the target holds is not known: it may have taken what was sent since that run began. */
 const doubt = `insert into snapshot (activation_id, key, unanswered_since)

@@ -1,17 +1,66 @@
+import type { Retention, Span } from '../config/retention.ts'
 import type { Database, Session } from './database.ts'
-
-/** Finished runs per activation whose outcomes are kept: four days of hourly runs, three months of daily ones. */
-const runsWithOutcomes = 100
-
-/** Finished runs per activation that are remembered at all. */
-const runsRemembered = 1_000
+import type { Timestamp } from './store.ts'
 
 /** Steps are short, so that other processes get their turn to write in between. */
 const chunksPerStep = 50
 const rowsPerStep = 5_000
 
-/** Removes what an activation's finished runs no longer need: spooled plans, old outcomes, failures long resolved. */
-export async function prune(database: Database, activation: number): Promise<void> {
+/**
+ * Removes what an activation's finished runs no longer need: spooled plans; and, as far as `retention` allows, old
+ * outcomes, failures long resolved and old runs. The last run that ended is kept in any case.
+ */
+export async function prune(
+  database: Database,
+  activation: number,
+  retention: Retention,
+  now: Timestamp,
+): Promise<void> {
+  await dropPlans(database, activation)
+  const kept = (span: Span | null) => firstKept(database, activation, span, now)
+  const run = await kept(retention.runs)
+  const outcome = latest(run, await kept(retention.outcomes))
+  if (outcome !== null) await dropOutcomes(database, activation, outcome)
+  if (run === null) return
+  // A full pass that did not end goes on from its first run.
+  await database.write((session) =>
+    session.run(
+      `delete from runs where activation_id = ? and id < ? and id not in (
+        select full_pass from runs where activation_id = ? and id >= ? and full_pass is not null)`,
+      [activation, run.id, activation, run.id],
+    ),
+  )
+}
+
+/** Where history begins: with this run, and with what happened since. */
+interface Cut {
+  readonly id: number
+  readonly at: Timestamp
+}
+
+function latest(one: Cut | null, other: Cut | null): Cut | null {
+  if (one === null || other === null) return one ?? other
+  return one.id > other.id ? one : other
+}
+
+/** Removes a run that shall leave no trace in the history, with its plan and its outcomes. */
+export async function dropRun(database: Database, run: number): Promise<void> {
+  for (const [table, key, rows] of [
+    ['operations', 'first_ordinal', chunksPerStep],
+    ['outcomes', 'ordinal', rowsPerStep],
+  ] as const) {
+    await inSteps(database, (session) =>
+      session.run(
+        `delete from ${table} where run_id = ? and ${key} in (
+          select ${key} from ${table} where run_id = ? limit ${rows})`,
+        [run, run],
+      ),
+    )
+  }
+  await database.write((session) => session.run('delete from runs where id = ?', [run]))
+}
+
+async function dropPlans(database: Database, activation: number): Promise<void> {
   // What the last run did not attempt can be looked at until the next one plans it anew.
   const finished = `select id from runs where activation_id = ? and status <> 'running'
     and (not_attempted = 0 or id < (select max(id) from runs where activation_id = ?))`
@@ -27,27 +76,23 @@ export async function prune(database: Database, activation: number): Promise<voi
       ),
     )
   }
-  const oldest = await nthNewest(database, activation, runsWithOutcomes)
-  if (oldest === null) return
+}
+
+async function dropOutcomes(database: Database, activation: number, cut: Cut): Promise<void> {
   await inSteps(database, (session) =>
     session.run(
       `delete from outcomes where (run_id, ordinal) in (
         select run_id, ordinal from outcomes where run_id in (
           select id from runs where activation_id = ? and id < ?) limit ${rowsPerStep})`,
-      [activation, oldest.id],
+      [activation, cut.id],
     ),
   )
   await inSteps(database, (session) =>
     session.run(
       `delete from failures where activation_id = ? and key in (
         select key from failures where activation_id = ? and resolved_at < ? limit ${rowsPerStep})`,
-      [activation, activation, oldest.started_at],
+      [activation, activation, cut.at],
     ),
-  )
-  const forgotten = await nthNewest(database, activation, runsRemembered)
-  if (forgotten === null) return
-  await database.write((session) =>
-    session.run('delete from runs where activation_id = ? and id < ?', [activation, forgotten.id]),
   )
 }
 
@@ -58,16 +103,32 @@ async function inSteps(
   while ((await database.write(step)) > 0);
 }
 
-async function nthNewest(
+/** The first finished run that a span keeps; null where it keeps all. */
+async function firstKept(
   database: Database,
   activation: number,
-  place: number,
-): Promise<{ id: number; started_at: number } | null> {
+  span: Span | null,
+  now: Timestamp,
+): Promise<Cut | null> {
+  if (span === null) return null
+  const finished = `select id, started_at from runs where activation_id = ? and status <> 'running'`
+  if ('runs' in span) {
+    const [row] = await database.read((session) =>
+      session.all<{ id: number; started_at: number }>(
+        `${finished} order by id desc limit 1 offset ${span.runs - 1}`,
+        [activation],
+      ),
+    )
+    return row === undefined ? null : { id: row.id, at: row.started_at }
+  }
+  const at = now - span.milliseconds
   const [row] = await database.read((session) =>
-    session.all<{ id: number; started_at: number }>(
-      `select id, started_at from runs where activation_id = ? and status <> 'running' order by id desc limit 1 offset ${place - 1}`,
-      [activation],
+    session.all<{ young: number | null; newest: number | null }>(
+      `select min(case when finished_at >= ? then id end) as young, max(id) as newest
+      from (${finished.replace('started_at', 'finished_at')}) as finished`,
+      [at, activation],
     ),
   )
-  return row ?? null
+  const id = row?.young ?? row?.newest ?? null
+  return id === null ? null : { id, at }
 }

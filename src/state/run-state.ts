@@ -1,3 +1,4 @@
+import type { Retention } from '../config/retention.ts'
 import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
 import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
@@ -16,6 +17,7 @@ import type { Basis, Lock, RunState, RunStatus, Timestamp } from './store.ts'
 export interface BegunRun {
   readonly database: Database
   readonly clock: Clock
+  readonly retention: Retention
   readonly lock: Lock
   readonly run: number
   readonly activation: number
@@ -83,14 +85,14 @@ export class StoredRun implements RunState {
     finishedAt: Timestamp,
     summary: string,
   ): Promise<void> {
-    const { database, activation } = this.#begun
+    const { database, clock, retention, activation } = this.#begun
     this.#spool.discard()
     await this.#write(async (session) => {
       await endRun(session, this.run, status, finishedAt, summary)
       if (isCompleted(status)) await resolveUnmet(session, activation, this.run, finishedAt)
       else await releaseTroubles(session, this.run)
     })
-    await prune(database, activation)
+    await prune(database, activation, retention, clock.now())
   }
 
   async #reject(rows: readonly RejectedRow[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock, TargetRecord } from '../connector/index.ts'
 import type { KnownKey, SnapshotEntry, SnapshotReader, WaitingKey } from '../plan/interfaces.ts'
+import { isAdopted } from './adopted.ts'
 import type { Database } from './database.ts'
 import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
@@ -27,6 +28,7 @@ interface EntryRow {
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
   readonly again: number
+  readonly adopted: number
 }
 
 /** The snapshot of one activation; an empty one where it never ran. */
@@ -127,7 +129,8 @@ export class StoredSnapshot implements SnapshotReader {
     const rows = await this.#database.read((session) =>
       allOverKeys<EntryRow>(
         session,
-        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${this.#again} as again
+        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${this.#again} as again,
+          case when ${isAdopted} then 1 else 0 end as adopted
         from snapshot where activation_id = ? and key in (:keys)`,
         [activation],
         keys.map(toColumn),
@@ -142,6 +145,7 @@ export class StoredSnapshot implements SnapshotReader {
         sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
         removed: row.removed,
         ...(Number(row.again) === 1 ? { again: true } : {}),
+        ...(Number(row.adopted) === 1 ? { adopted: true } : {}),
         ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
       })
     }

@@ -151,6 +151,28 @@ export interface RunState {
   ): Promise<void>
 }
 
+/** A record that was looked up: its key, and the target's id of it. */
+export interface Link {
+  readonly key: string
+  readonly id: string
+}
+
+/** What linking the rows of an activation to existing records writes to the store. Every write checks that the lock is still ours. */
+export interface AdoptionState {
+  /** Spools the rows. What is rejected is left out, and is no failure. */
+  readonly sink: PlanSink
+  /** The rows that were spooled and not rejected, in order. */
+  pending(size: number): AsyncIterable<readonly Operation[]>
+  /** Those of some keys of which an id is known, or which were removed by millrace. */
+  known(keys: readonly string[]): Promise<ReadonlySet<string>>
+  /** Keeps ids. Nothing counts as delivered by it, and no id that is known is replaced. */
+  link(links: readonly Link[]): Promise<void>
+  /** As in `RunState`. */
+  restOn(basis: Basis): Promise<void>
+  /** Drops the spooled rows: of the adoption nothing is left but the ids. */
+  finish(): Promise<void>
+}
+
 /** The durable memory of all activations. SQLite by default; the same migrations serve Postgres. */
 export interface StateStore {
   /**
@@ -171,6 +193,8 @@ export interface StateStore {
    * sending lose their fingerprint, so that this run plans them again.
    */
   startRun(lock: Lock, about: AboutRun): Promise<RunState>
+  /** Begins to link an activation's rows to records of the target. As for `startRun`, runs that never finished are ended. */
+  startAdoption(lock: Lock, about: AboutRun): Promise<AdoptionState>
   /** The target's ids of those values that some activation of the project has learnt. */
   knownIds(keys: KeysOf, values: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** The snapshot alone, for planning without a run. */

@@ -93,6 +93,8 @@ export async function reference(connectors: Connectors): Promise<string> {
     '## Reference',
     '### Keys of the project file',
     keysTable(jsonSchema(projectSchema)),
+    '### Keys of `retention`',
+    keysTable(jsonSchema(projectSchema).properties?.retention ?? {}),
     '### Keys of an activation',
     keysTable(jsonSchema(activationSchema), later),
     '### Keys of one field',

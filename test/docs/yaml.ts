@@ -26,7 +26,7 @@ const projectBase = {
   sources: { warehouse: { type: 'duckdb' } },
   targets: { intercom: { type: 'intercom', token: 'token' } },
 }
-const projectKeys = ['sources', 'targets', 'state', 'activations', 'profiles']
+const projectKeys = ['sources', 'targets', 'state', 'retention', 'activations', 'profiles']
 
 /**
  * Validates a piece of YAML of the docs as a user's file: a whole activation or project as it stands, a fragment of

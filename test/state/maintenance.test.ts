@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { StateLocation } from '../../src/config/project.ts'
+import { defaultRetention } from '../../src/config/retention.ts'
 import { Secret } from '../../src/connector/index.ts'
 import { compact } from '../../src/state/compact.ts'
 import type { Database } from '../../src/state/database.ts'
@@ -279,11 +280,11 @@ describe.each([
         await forget(database, 'people', claim())
         const store = stateStore(database, clock)
         const held = await lock(store, 'companies')
-        expect(await compact(database, claim())).toMatchObject({
+        expect(await compact(database, defaultRetention, claim())).toMatchObject({
           heldBy: { activation: 'companies' },
         })
         await store.releaseLock(held)
-        const done = await compact(database, claim())
+        const done = await compact(database, defaultRetention, claim())
         if ('heldBy' in done) throw new Error('it was held')
         expect(done.after).toBeLessThan(done.before / 2)
         expect((await snapshotOf(database, 'companies')).size).toBe(9)
