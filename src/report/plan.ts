@@ -78,7 +78,7 @@ export function planText(plans: readonly ActivationPlan[], style: Style): string
 /** Text inside a Markdown table cell or sentence; nothing of it is taken for markup. */
 function markdown(text: string): string {
   return printable(text)
-    .replace(/[\\`*_{}[\]|~#]/g, '\\$&')
+    .replace(/[\\`*_{}[\]|~#$]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectors } from '../../connectors/index.ts'
 import { loadProject } from '../../src/config/project.ts'
-import { millrace } from '../support/cli.ts'
 import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 const open: Workspace[] = []
@@ -298,32 +297,4 @@ fields: { external_id: id, name: &column name, custom_attributes.plan: *column }
     await expect(load(workspace)).rejects.toThrow(/hostile\.yaml:\d+:\d+/)
     expect(Object.keys(Object.prototype)).toEqual([])
   })
-})
-
-describe('reports', () => {
-  it.each(['csv', 'jsonl', 'table'])(
-    'show formulas and control characters of keys safely as %s',
-    async (format) => {
-      const workspace = await openQuery(
-        `${rowsOf([
-          ['=1+1', 'a'],
-          ['@x', 'a'],
-          ['<b>k</b>', 'a'],
-        ])} union all ${rowsOf([
-          ['=1+1', 'b'],
-          ['@x', 'b'],
-          ['<b>k</b>', 'b'],
-        ])} union all select 'e' || chr(27) || '[31m', 'a' union all select 'e' || chr(27) || '[31m', 'b'`,
-      )
-      await workspace.runOne()
-      const { stdout, code } = await millrace(['failures', '--format', format], {
-        cwd: workspace.folder,
-        env: workspace.environment,
-      })
-      expect(code).toBe(0)
-      expect(stdout).toContain('1+1')
-      if (format !== 'csv') expect(stdout).not.toContain('\u001b')
-      if (format === 'csv') expect(stdout).not.toMatch(/(^|,|")[=@]/m)
-    },
-  )
 })
