@@ -86,7 +86,7 @@ describe.each([
     withoutPostgres,
   ],
 ] as const)('%s', (_name, { rows, silence }, source, isSkipped) => {
-  const underWay = async () =>
+  const underWay = async (): Promise<readonly object[] | undefined> =>
     await postgres?.execute(
       "select pid from pg_stat_activity where state = 'active' and query like '%full_name%' and pid <> pg_backend_pid()",
     )
