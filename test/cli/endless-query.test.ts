@@ -78,7 +78,7 @@ const inTime = 15_000
 const verbose = ['--verbose', '--log-format', 'json']
 
 describe.each([
-  ['DuckDB', queries.duckdb, () => '{ type: duckdb }', false],
+  ['DuckDB', queries.duckdb, (): string => '{ type: duckdb }', false],
   [
     'Postgres',
     queries.postgres,
