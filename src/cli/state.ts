@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { action, type Session } from './action.ts'
 import { type CommandContext, exitCodes, wantsColours } from './context.ts'
 import { withState } from './open-state.ts'
+import { adoptCommand } from './state-adopt.ts'
 import { compactCommand, exportCommand, forgetCommand, importCommand } from './state-commands.ts'
 
 interface ShowOptions {
@@ -27,8 +28,9 @@ function show(session: Session, options: ShowOptions): Promise<number> {
 
 export function stateCommand(context: CommandContext): Command {
   return new Command('state')
-    .description('Show what millrace remembers; make it smaller, forget, export, import.')
+    .description('Show what millrace remembers; adopt, make smaller, forget, export, import.')
     .option('--json', 'print the result as one JSON object')
+    .addCommand(adoptCommand(context))
     .addCommand(compactCommand(context))
     .addCommand(forgetCommand(context))
     .addCommand(exportCommand(context))

@@ -62,7 +62,7 @@ describe('millrace --help', () => {
                                           and what to do about it.
         retry [options] <name>            Let the next run send rows that wait after a
                                           failure.
-        state [options]                   Show what millrace remembers; make it
+        state [options]                   Show what millrace remembers; adopt, make
                                           smaller, forget, export, import.
         sandbox [options] [arguments...]  Start a local stand-in for a target, to try
                                           against and to test with.

@@ -57,6 +57,98 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       await harness.remove()
     })
 
+    describe('linking to what exists', () => {
+      const adopt = async () => store.startAdoption(await lock(store), about())
+      const release = () => store.releaseLock({ activation: 'people', token: 1 })
+      const entryOf = async (key: string) =>
+        (await store.snapshot('people').entries([key])).get(key)
+      const adopted = (id: string) => ({ fingerprint: null, sent: null, id, adopted: true })
+
+      it('keeps ids, counts nothing as delivered, and leaves no run behind', async () => {
+        const adoption = await adopt()
+        await adoption.sink.add([0, 1, 2].map((ordinal) => operation(ordinal)))
+        await adoption.sink.reject([
+          { ordinal: 1, key: 'key-1', kind: 'create', failure: failure('duplicate_key') },
+        ])
+        const pending = []
+        for await (const batch of adoption.pending(10)) pending.push(...batch)
+        expect(pending.map(({ key }) => key)).toEqual(['key-0', 'key-2'])
+        await adoption.link([{ key: 'key-0', id: 'id-0' }])
+        expect(await adoption.known(['key-0', 'key-2'])).toEqual(new Set(['key-0']))
+        await adoption.finish()
+        expect(await entryOf('key-0')).toMatchObject(adopted('id-0'))
+        for await (const page of store.snapshot('people').fingerprints()) {
+          expect(page).toMatchObject([{ key: 'key-0', fingerprint: null, delivered: false }])
+        }
+        expect(await store.runs(null, 10)).toEqual([])
+        expect(await store.openFailures()).toEqual([])
+        expect(await failuresOf(store, { run: 1 })).toEqual([])
+      })
+
+      it('is gone on with after a crash', async () => {
+        const killed = await adopt()
+        await killed.sink.add([operation(0), operation(1)])
+        await killed.link([{ key: 'key-0', id: 'id-0' }])
+        await release()
+        const again = await store.startAdoption(await lock(store), about())
+        expect(await again.known(['key-0', 'key-1'])).toEqual(new Set(['key-0']))
+        const pending = []
+        for await (const batch of again.pending(10)) pending.push(...batch)
+        expect(pending).toEqual([])
+        await again.finish()
+        expect((await store.runs(null, 10)).map(({ status }) => status)).toEqual(['interrupted'])
+      })
+
+      it('may be written by nobody who lost the lock', async () => {
+        const paused = await adopt()
+        await clock.advance(61_000)
+        await lock(store)
+        await expect(paused.link([{ key: 'key-0', id: 'id-0' }])).rejects.toThrow(/took over/)
+        expect(await entryOf('key-0')).toBeUndefined()
+      })
+
+      it('replaces no id, and changes nothing of what was delivered', async () => {
+        const run = await startRun(await lock(store), 2)
+        await run.record([applied(operation(0)), applied(operation(1), { id: null })])
+        await finish(run, 'done')
+        await release()
+        const before = await entryOf('key-0')
+        const second = await store.startAdoption(await lock(store), about())
+        await second.link([
+          { key: 'key-0', id: 'another' },
+          { key: 'key-1', id: 'found' },
+        ])
+        await second.finish()
+        expect(await entryOf('key-0')).toEqual(before)
+        expect(await entryOf('key-1')).toMatchObject({
+          id: 'found',
+          fingerprint: 'fingerprint-1',
+          sent: { name: 'Name 1' },
+        })
+        expect(await entryOf('key-1')).not.toHaveProperty('adopted')
+      })
+
+      it.each([
+        ['refused', { status: 'rejected', id: undefined }, adopted('id-0')],
+        ['refused by the same record', { status: 'rejected', id: 'id-0' }, adopted('id-0')],
+        ['left unanswered', { status: 'failed', id: undefined }, adopted('id-0')],
+        ['led to another record', { status: 'rejected', id: 'other' }, { id: 'other' }],
+        ['led nowhere', { status: 'rejected', id: null }, { id: null }],
+      ] as const)('knows what is left of a link that was %s', async (_, ended, left) => {
+        const adoption = await adopt()
+        await adoption.link([{ key: 'key-0', id: 'id-0' }])
+        await adoption.finish()
+        await release()
+        const run = await startRun(await lock(store), 1)
+        const { status, id } = ended
+        await run.record([unapplied(operation(0), status, { id })])
+        await finish(run, 'failures')
+        const entry = await entryOf('key-0')
+        expect(entry).toMatchObject(left)
+        expect(entry?.adopted ?? false).toBe('adopted' in left)
+      })
+    })
+
     describe('what the target holds', () => {
       const removal = (kind: 'archive' | 'untag') =>
         operation(0, { kind, removal: true, id: 'id-key-0', record: { email: 'a@b.c' } })
