@@ -126,10 +126,18 @@ export function rateHeaders(headers: HttpHeaders): WindowHeaders | null {
   return { limit, remaining, start, reset: resetAt }
 }
 
-/** Milliseconds that `Retry-After` asks for, given as seconds; null without it. Not documented, so not relied on. */
+/**
+ * Milliseconds that `Retry-After` asks for, given as seconds or as a moment of the clock that `Date` is of (RFC 9110,
+ * 10.2.3); null without it. Intercom does not document it, so it is not relied on.
+ */
 export function retryAfter(headers: HttpHeaders): number | null {
   const seconds = wholeNumber(headers, 'retry-after')
-  return seconds === null ? null : seconds * 1000
+  if (seconds !== null) return seconds * 1000
+  const [until, now] = ['retry-after', 'date'].map((name) =>
+    Date.parse(header(headers, name) ?? ''),
+  )
+  const wait = Number(until) - Number(now)
+  return Number.isNaN(wait) ? null : Math.max(0, wait)
 }
 
 /** Errors at which the connection did not come about, so that nothing was sent. */
@@ -157,11 +165,16 @@ export function lostBecause(error: unknown, timedOut: boolean, origin: string): 
     }
   }
   const code = errorCode(error)
-  const sent = !neverConnected.has(code) && !refusedCertificate.test(code)
+  const sent = !neverConnected.has(code) && !refusedCertificate.test(code) && !cutInHandshake(error)
   const message = sent
     ? `The connection broke before Intercom's answer was complete (${code}).`
     : `Intercom could not be reached at ${origin} (${code}).`
   return { kind: 'lost', reason: 'network', sent, message }
+}
+
+/** Node gives a connection that ends during the handshake the code of any connection that breaks. */
+function cutInHandshake(error: unknown): boolean {
+  return text(error, 'message')?.includes('before secure TLS connection was established') === true
 }
 
 function errorCode(error: unknown): string {

@@ -148,15 +148,18 @@ export class Client {
     const body = parseBody(text)
     const requestId = requestIdOf(headers, body)
     const limits = rateHeaders(headers)
+    const waitMilliseconds = retryAfter(headers)
     if (status !== 429) {
       this.#workspace ??= workspaceIn(body)
       return {
         result: { kind: 'answered', status, headers, body, requestId },
-        end: { kind: 'answered', headers: limits, succeeded: status < 300 && body !== undefined },
+        end:
+          waitMilliseconds === null
+            ? { kind: 'answered', headers: limits, succeeded: status < 300 && body !== undefined }
+            : { kind: 'refused', headers: limits, waitMilliseconds },
       }
     }
     this.#rateLimited += 1
-    const waitMilliseconds = retryAfter(headers)
     return {
       result: { kind: 'limited', requestId, waitMilliseconds },
       end: { kind: 'refused', headers: limits, waitMilliseconds },

@@ -30,5 +30,6 @@ export function conflictOf(reply: Heard): Answered | null {
 /** The request may have been carried out, but nothing confirms it. */
 export function unanswered(reply: Heard): boolean {
   if (reply.kind === 'lost') return reply.sent
-  return reply.kind === 'answered' && (reply.status >= 500 || reply.status < 400)
+  if (reply.kind === 'limited') return false
+  return reply.status >= 500 || reply.status < 400 || reply.status === 408
 }

@@ -5,7 +5,14 @@ import {
   type FailureCode,
   StopRunError,
 } from '../../src/connector/index.ts'
-import { type Answered, errorsOf, type IntercomError, type Limited, type Lost } from './answer.ts'
+import {
+  type Answered,
+  errorsOf,
+  type IntercomError,
+  type Limited,
+  type Lost,
+  retryAfter,
+} from './answer.ts'
 import { scrub } from './scrub.ts'
 
 /** What the engine does next. */
@@ -140,8 +147,7 @@ export function judge(reply: Answered | Lost | Limited, record: TargetRecord): D
   if (reply.kind === 'limited') return refusedForRate(reply)
   const error = errorsOf(reply.body)[0] ?? null
   const about = { httpStatus: reply.status, requestId: reply.requestId }
-  if (reply.status >= 500 || reply.status < 400)
-    return { result: 'retry', failure: unusable(reply) }
+  if (reply.status >= 500 || reply.status < 400) return retry(unusable(reply), reply)
   const rule = ruleFor(reply.status, error)
   if (rule?.verdict === 'stop') throw new StopRunError(stopMessage(reply, error, rule.hint))
   const failure: Failure = {
@@ -151,7 +157,13 @@ export function judge(reply: Answered | Lost | Limited, record: TargetRecord): D
     hint: rule?.hint,
     ...about,
   }
-  return rule?.verdict === 'retry' ? { result: 'retry', failure } : { result: 'rejected', failure }
+  return rule?.verdict === 'retry' ? retry(failure, reply) : { result: 'rejected', failure }
+}
+
+/** Another try, not before Intercom or a gateway on the way wants one. */
+function retry(failure: Failure, { headers }: Answered): Delivery {
+  const waitMilliseconds = retryAfter(headers)
+  return { result: 'retry', failure, ...(waitMilliseconds === null ? {} : { waitMilliseconds }) }
 }
 
 /** The rule for a status and an error, or null for a refusal that is not documented. */

@@ -17,7 +17,7 @@ export class ListChange {
   readonly list: ListName
   /** Intercom's id of the record that the list hangs on. */
   readonly id: string
-  /** Wanted, and not there as far as is known. */
+  /** Wanted, and not there as far as is known, or to be put there once more. */
   readonly additions: readonly string[]
   /** Put there by millrace, and no longer wanted. */
   readonly removals: readonly string[]
@@ -34,7 +34,8 @@ export class ListChange {
     this.operation = operation
     this.list = list
     this.id = id
-    this.additions = managed ? without(wanted, moved ? new Map() : held) : []
+    const there = moved || operation.again === true ? new Map<string, string>() : held
+    this.additions = managed ? without(wanted, there) : []
     this.removals = managed ? without(held, wanted) : []
     this.#there = new Map([...held].filter(([entry]) => !moved || !wanted.has(entry)))
     this.#unsettled = this.additions.length + this.removals.length

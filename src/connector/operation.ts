@@ -43,6 +43,11 @@ export interface Operation {
    * follows what may be taken away: only what millrace itself put there.
    */
   readonly held: TargetRecord | null
+  /**
+   * True where the lists of `record` are to be put there once more, whatever `held` says: somebody may have taken
+   * something away. What `held` names stays millrace's own meanwhile.
+   */
+  readonly again?: boolean
   /** The fields and lists that differ from what was last delivered; all of them for a create. */
   readonly changed: readonly string[]
   /**

@@ -17,7 +17,7 @@ export interface Wish {
 
 /** What has to be done for one key. */
 export interface Decision
-  extends Pick<Operation, 'id' | 'record' | 'held' | 'changed' | 'archivedByUs'> {
+  extends Pick<Operation, 'id' | 'record' | 'held' | 'again' | 'changed' | 'archivedByUs'> {
   readonly kind: Exclude<OperationKind, 'untag'>
 }
 
@@ -26,12 +26,13 @@ export type Decide = (wish: Wish, before: SnapshotEntry | undefined) => Decision
 
 /** How the rows of an activation are decided on. */
 export function decideBy(
-  { mode, identifier }: Pick<Activation, 'mode' | 'identifier'>,
+  activation: Pick<Activation, 'mode' | 'identifier' | 'key' | 'keepValues'>,
   mapping: Pick<Mapping, 'withoutCreateOnly'>,
   scope: Scope,
 ): Decide {
+  const { mode } = activation
   if (mode === 'delete' || mode === 'archive') {
-    return (wish, before) => takingAway(mode, identifier, wish, before)
+    return (wish, before) => takingAway(mode, activation, wish, before)
   }
   return (wish, before) => holding(mode, mapping, wish, standOf(before, scope))
 }
@@ -39,7 +40,7 @@ export function decideBy(
 /** Modes delete and archive: once per record, which is all that there is to say. */
 function takingAway(
   kind: 'delete' | 'archive',
-  identifier: string | null,
+  { identifier, key, keepValues }: Pick<Activation, 'identifier' | 'key' | 'keepValues'>,
   { record, id, fingerprint }: Wish,
   before: SnapshotEntry | undefined,
 ): Decision | null {
@@ -47,7 +48,11 @@ function takingAway(
   const held = before?.sent ?? null
   // The id that is known belongs to the record of the identifier that was known.
   const formerly = identifier === null ? undefined : held?.[identifier]
-  const isSame = formerly === undefined || formerly === record[identifier ?? '']
+  // Without values only a key that is the identifier says that it is still the same.
+  const isSame =
+    formerly === undefined
+      ? keepValues || key === null || held === null
+      : formerly === record[identifier ?? '']
   const known = isSame && before?.removed !== 'delete' ? (before?.id ?? null) : null
   return { kind, id: id ?? known, record, held, changed: [], archivedByUs: false }
 }
@@ -68,12 +73,11 @@ function holding(
   if (known === null || (known.id !== null && known.id !== id)) {
     return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
   }
-  const { archivedByUs, isCertain } = known
+  const { again, archivedByUs, isCertain } = known
   const held = isCertain ? known.held : heldStill(record, known.held)
   const changed = changesOf(record, known)
   if (changed === null) return null
-  const lists = known.again && held !== null ? withoutWanted(held, record) : held
-  return { kind, id, record, held: lists, changed, archivedByUs }
+  return { kind, id, record, held, ...(again && { again }), changed, archivedByUs }
 }
 
 function kindOf(
@@ -84,18 +88,6 @@ function kindOf(
   if (mode === 'update' || before?.isDelivered || before?.isAdopted) return 'update'
   // Where the row itself names the record there is nothing to create.
   return mode === 'upsert' && id !== null ? 'update' : 'create'
-}
-
-/** What is held without what is wanted in the lists, so that all of that is put there once more. */
-function withoutWanted(held: TargetRecord, record: TargetRecord): TargetRecord {
-  const lists = Object.entries(held).map(([name, value]) => {
-    const wanted = record[name]
-    if (!Array.isArray(value) || !Array.isArray(wanted)) return [name, value] as const
-    const comparable = (entry: string) => (name === 'tags' ? entry.toLowerCase() : entry)
-    const there = new Set(wanted.map(comparable))
-    return [name, value.filter((entry) => !there.has(comparable(entry)))] as const
-  })
-  return Object.fromEntries(lists)
 }
 
 /**

@@ -72,6 +72,53 @@ describe('run --full', () => {
     expect(tagsOf()).toEqual([0, 0, 0])
   })
 
+  it('forgets no tag that it could not put back, and takes it off once it is not wanted', async () => {
+    workspace = await openWorkspace()
+    const tagged = `${peopleActivation}tags: [{ name: Warehouse }, { name: Sales }]\n`
+    await workspace.write('activations/people.yaml', tagged)
+    await workspace.writePeople(people(3))
+    await workspace.runOne()
+    const tagsOf = () => contacts().map((contact) => [...contact.tags].sort())
+    const both = ['Sales', 'Warehouse']
+    expect(tagsOf()).toEqual([both, both, both])
+    for (const { method, path, body } of [
+      { method: 'POST', path: '/tags', body: { name: 'Sales' } },
+      { method: 'PUT', path: '/contacts/{id}', body: { external_id: 'user-1' } },
+    ]) {
+      const fault = { kind: 'status' as const, status: 503 }
+      workspace.sandbox.faults.add({ method, path, body, times: null, fault })
+    }
+    expect(await workspace.runOne({ full: true })).toMatchObject({ outcomes: { applied: 0 } })
+    workspace.sandbox.faults.clear()
+    await workspace.write('activations/people.yaml', `${peopleActivation}tags: []\n`)
+    expect((await workspace.runOne()).exit_code).toBe(0)
+    expect(tagsOf()).toEqual([[], [], []])
+  })
+
+  it('puts back after a failure what the pass was to put back', async () => {
+    workspace = await openWorkspace()
+    const tagged = `${peopleActivation}tags: [{ name: Warehouse }, { name: Sales }]\n`
+    await workspace.write('activations/people.yaml', tagged)
+    await workspace.writePeople(people(3))
+    await workspace.runOne()
+    const [first] = contacts()
+    const tags = await inIntercom('GET', `/contacts/${first?.id}/tags`)
+    for (const { id } of tags.data ?? []) {
+      await inIntercom('DELETE', `/contacts/${first?.id}/tags/${id}`)
+    }
+    workspace.sandbox.faults.add({
+      method: 'POST',
+      path: '/tags',
+      body: { name: 'Sales' },
+      times: null,
+      fault: { kind: 'status', status: 503 },
+    })
+    expect(await workspace.runOne({ full: true })).toMatchObject({ outcomes: { applied: 0 } })
+    workspace.sandbox.faults.clear()
+    expect((await workspace.runOne({ full: true })).exit_code).toBe(0)
+    expect(contacts().map((contact) => contact.tags.length)).toEqual([2, 2, 2])
+  })
+
   it('is held to the guards', async () => {
     workspace = await openWorkspace()
     await workspace.write(

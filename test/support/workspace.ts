@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { connectors } from '../../connectors/index.ts'
+import { connectors as everyConnector } from '../../connectors/index.ts'
 import {
   type RunningIntercomSandbox,
   startSandbox,
 } from '../../connectors/intercom/sandbox/index.ts'
 import { loadProject, selectActivations } from '../../src/config/project.ts'
-import type { Clock } from '../../src/connector/index.ts'
+import type { Clock, Connectors } from '../../src/connector/index.ts'
 import type { RunEvent } from '../../src/run/events.ts'
 import { type ActivationPlan, planActivations } from '../../src/run/plan.ts'
 import { runActivations } from '../../src/run/run.ts'
@@ -91,10 +91,18 @@ export interface RunWorkspaceOptions {
   readonly allow?: readonly string[]
 }
 
-export async function openWorkspace(
-  options: { sandbox?: SandboxOptions; sandboxClock?: (clock: VirtualClock) => Clock } = {},
-): Promise<Workspace> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-'))
+export interface OpenWorkspaceOptions {
+  readonly sandbox?: SandboxOptions
+  readonly sandboxClock?: (clock: VirtualClock) => Clock
+  /** The folder in which the project's own is made; the system's for what is temporary, unless said. */
+  readonly parent?: string
+  /** Other systems than this build's. */
+  readonly connectors?: Connectors
+}
+
+export async function openWorkspace(options: OpenWorkspaceOptions = {}): Promise<Workspace> {
+  const { parent = tmpdir(), connectors = everyConnector } = options
+  const folder = await mkdtemp(join(parent, 'millrace-'))
   const clock = new VirtualClock()
   const sandbox = await startSandbox(
     { rate_limit: 0, ...options.sandbox },

@@ -27,6 +27,7 @@ export async function answer(
   const log = (status: number | null, fault: string | null) =>
     state.log.add({
       time,
+      ended: state.clock.now(),
       method,
       path,
       endpoint: `${method} ${found?.route.template ?? pathname}`,

@@ -4,6 +4,8 @@ import type { Json } from './request.ts'
 export interface LoggedRequest {
   /** Milliseconds since the Unix epoch, by the sandbox's clock. */
   readonly time: number
+  /** When it was answered, or it was settled that no answer would come; by the same clock. */
+  readonly ended: number
   readonly method: string
   /** The path with its query string. */
   readonly path: string

@@ -1,0 +1,21 @@
+/** A certificate for localhost that nobody has signed, and its key: good for tests and nothing else. */
+export const certificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgGtaWku9DGq1+MYTz
+T4nn4ke3TW7V/9eNh2o7Ldnk2rqhRANCAATTSIWv22Zr/tFAVFkCCBg6Kg8df7Yx
+yyIIhY8R/ZgfRrK+nbPKL+Vscfb+by4CCREIklLtM95JYugnhAxoJtop
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUbHg9RaIjvYfTaVtNWEdf6h4k014wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTExNDQ0NFoYDzIxMjYxMDI4
+MTE0NDQ0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATTSIWv22Zr/tFAVFkCCBg6Kg8df7YxyyIIhY8R/ZgfRrK+nbPKL+Vs
+cfb+by4CCREIklLtM95JYugnhAxoJtopo28wbTAdBgNVHQ4EFgQUuE6hhYw4DBlo
+85tm8N5VGCIWcowwHwYDVR0jBBgwFoAUuE6hhYw4DBlo85tm8N5VGCIWcowwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgbdkPEyxlI0C7+KXrKar0znlFPu7vn9AWsAePeDS40zcCIQDV
+x4lLjsHeBMb/x9FoC+qhU4rujeUVand6OYh/EfYPnw==
+-----END CERTIFICATE-----
+`,
+}
