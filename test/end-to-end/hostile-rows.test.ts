@@ -99,7 +99,8 @@ describe('halves of surrogate pairs', () => {
     ])
     const found = await failures(workspace)
     expect(found).toHaveLength(5)
-    for (const { message } of found) {
+    for (const { code, message } of found) {
+      expect(code).toBe('invalid_value')
       expect(message).toMatch(/column "(id|name)" .*half of a surrogate pair/i)
     }
     const second = await workspace.runOne()
