@@ -17,6 +17,7 @@ import { replaceVariables, type Settings, valueAt } from './settings.ts'
 import { readTextFile, shownPath } from './text-file.ts'
 import { refuseUnavailable, unavailableInActivations } from './unavailable.ts'
 import { validate } from './validate.ts'
+import { checkValues } from './values.ts'
 import { parseYaml } from './yaml-file.ts'
 
 /** What one activation file says, as far as it could be understood. */
@@ -121,6 +122,7 @@ export async function resolveActivation(
     checkMode(text, object, fields, settings, problems)
     checkPermissions(text, object, settings, problems)
   }
+  checkValues(text, settings, problems)
   if (name === null) return null
   const after = asList(text.after) ?? []
   const named = { name, file: file.file, enabled: text.enabled, after, settings }
@@ -146,6 +148,7 @@ export async function resolveActivation(
     onRemoved: text.on_removed,
     onArchived: text.on_archived,
     guards,
+    keepValues: text.keep_values,
     after,
     problemAt: (path, message) => ({ message, position: settings.places.value(path) }),
     positionInQuery: (offset) => query.positionOf(offset),

@@ -172,7 +172,9 @@ export const activationSchema = z
     keep_values: z
       .boolean()
       .default(true)
-      .describe('`false`: what was sent is remembered as hashes only.'),
+      .describe(
+        '`false`: of what was sent the state keeps hashes, ids and keys, and never values. Not with `tags` and `companies`.',
+      ),
     plan_in: z
       .enum(['runner', 'warehouse'])
       .default('runner')

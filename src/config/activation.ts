@@ -65,6 +65,8 @@ export interface Activation {
   readonly onRemoved: Removal
   readonly onArchived: 'fail' | 'unarchive'
   readonly guards: Guards
+  /** False: the state keeps hashes, ids and keys of what was sent, and never values. */
+  readonly keepValues: boolean
   /** Names of activations that run before this one. */
   readonly after: readonly string[]
   /** Makes a problem at a place in the YAML file: `['fields', 'email', 'column']`. Without a path, the file's start. */

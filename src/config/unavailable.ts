@@ -12,7 +12,6 @@ export interface Unavailable {
 
 /** What activations may say in a later version. Modes are not listed: the target says which it has. */
 export const unavailableInActivations: readonly Unavailable[] = [
-  { key: 'keep_values', values: [false], instead: 'leave the key out' },
   { key: 'plan_in', values: ['warehouse'], instead: 'leave the key out' },
 ]
 

@@ -92,6 +92,7 @@ function removalOf(
   entry: SnapshotEntry,
 ): Omit<Operation, 'ordinal' | 'fingerprint'> {
   const { key, id, sent, unansweredSince = null } = entry
+  const known = activation.keepValues ? (sent ?? {}) : keyAsRecord(activation, key)
   const held = lists.filter((list) => sent !== null && Object.hasOwn(sent, list))
   return {
     key,
@@ -99,7 +100,7 @@ function removalOf(
     removal: true,
     id,
     record: {
-      ...identifying(activation, sent ?? {}),
+      ...identifying(activation, known),
       ...(kind === 'untag' && Object.fromEntries(held.map((list) => [list, []]))),
     },
     held: sent,
@@ -107,6 +108,11 @@ function removalOf(
     unansweredSince,
     archivedByUs: false,
   }
+}
+
+/** Where values are not kept, the key is all that is known of a record: it is the identifier, or the id does. */
+function keyAsRecord({ identifier, key: columns }: Activation, key: string): TargetRecord {
+  return identifier === null || columns !== null ? {} : { [identifier]: key }
 }
 
 /** The fields of a record that tell the target which one it is. */

@@ -39,9 +39,17 @@ function kept(totals: NonNullable<ActivationPlan['totals']>): number {
 function operationText({ key, kind, changed }: PlannedOperation, style: Style): string {
   if (kind === 'create') return style.good(`+ ${shownKey(key)}`)
   if (kind === 'update') {
-    return `${style.warn(`~ ${shownKey(key)}`)}  ${style.faint(printable(changed.join(', ')))}`
+    const fields = changed === null ? '' : `  ${style.faint(printable(changed.join(', ')))}`
+    return `${style.warn(`~ ${shownKey(key)}`)}${fields}`
   }
   return `${style.bad(`- ${shownKey(key)}`)}  ${style.faint(kind)}`
+}
+
+/** Said where a plan cannot tell which fields an update changes. */
+const unknownFields = 'not known, since this activation has keep_values: false; all are sent'
+
+function areUnknown({ keepsValues, totals }: ActivationPlan): boolean {
+  return !keepsValues && totals !== null && totals.update > 0
 }
 
 function activationText(plan: ActivationPlan, style: Style): string {
@@ -57,8 +65,9 @@ function activationText(plan: ActivationPlan, style: Style): string {
   if (left > 0) lines.push(`  ${countOf(left, 'key')} no longer in the query, kept in the target`)
   for (const text of plan.refusals)
     lines.push(`  ${style.bad(`a run would be refused: ${printable(text)}`)}`)
-  const fields = byCount(plan.totals.changedFields)
+  const fields = plan.keepsValues ? byCount(plan.totals.changedFields) : ''
   if (fields !== '') lines.push(`  changed fields: ${printable(fields)}`)
+  if (areUnknown(plan)) lines.push(`  changed fields: ${unknownFields}`)
   for (const operation of plan.operations) lines.push(`  ${operationText(operation, style)}`)
   if (hidden(plan) > 0) lines.push(style.faint(`  … ${count(hidden(plan))} more (--show N)`))
   for (const [code, rows] of byCode(plan.rejected)) {
@@ -90,7 +99,8 @@ function code(text: string): string {
 
 function operationMarkdown({ kind, changed }: PlannedOperation): string {
   if (kind === 'create') return 'new'
-  return kind === 'update' ? `changed: ${changed.map(code).join(', ')}` : kind
+  if (kind !== 'update') return kind
+  return changed === null ? 'changed' : `changed: ${changed.map(code).join(', ')}`
 }
 
 function activationMarkdown(plan: ActivationPlan): string {
@@ -109,7 +119,9 @@ function activationMarkdown(plan: ActivationPlan): string {
     ].join('\n'),
   )
   for (const text of plan.refusals) parts.push(`> **A run would be refused:** ${markdown(text)}`)
-  const fields = Object.entries(totals.changedFields).sort(
+  if (areUnknown(plan)) parts.push(`Changed fields: ${markdown(unknownFields)}.`)
+  const changes = plan.keepsValues ? totals.changedFields : {}
+  const fields = Object.entries(changes).sort(
     ([first, more], [second, less]) => less - more || first.localeCompare(second, 'en'),
   )
   if (fields.length > 0) {
@@ -150,7 +162,7 @@ export function planMarkdown(plans: readonly ActivationPlan[]): string {
 
 /** Plans for programs: one object, names in snake_case. */
 export function planJson(plans: readonly ActivationPlan[], exitCode: number): string {
-  const activations = plans.map(({ totals, exitCode: own, ...plan }) => ({
+  const activations = plans.map(({ totals, exitCode: own, keepsValues, ...plan }) => ({
     ...plan,
     exit_code: own,
     totals:
@@ -168,7 +180,7 @@ export function planJson(plans: readonly ActivationPlan[], exitCode: number): st
             waiting: totals.waiting,
             repeated: totals.repeated,
             removed: totals.removed,
-            changed_fields: totals.changedFields,
+            changed_fields: keepsValues ? totals.changedFields : null,
           },
   }))
   return JSON.stringify({ exit_code: exitCode, activations })

@@ -29,7 +29,7 @@ export function deliveryPlan(activation: Activation, columns: readonly Column[])
 
 /** What the state store is told of an activation. `full`: whether it was asked to send every row again. */
 export function aboutRun(activation: Activation, full: boolean): AboutRun {
-  const { identifier, target, object, key, mode } = activation
+  const { identifier, target, object, key, mode, keepValues } = activation
   // Where the identifier may be NULL, a key is whatever else the row has.
   const keyIsIdentifier = key === null && !(mode === 'upsert' && identifier === 'id')
   return {
@@ -40,5 +40,6 @@ export function aboutRun(activation: Activation, full: boolean): AboutRun {
     settings: settingsOf(activation),
     // What the other modes do can be done once only.
     full: !full ? null : mode === 'upsert' || mode === 'update' ? 'everything' : 'failures',
+    keepValues,
   }
 }

@@ -13,7 +13,8 @@ import { isSameLogin, loginOf } from './workspace-guard.ts'
 export interface PlannedOperation {
   readonly key: string
   readonly kind: OperationKind
-  readonly changed: readonly string[]
+  /** The fields that an update changes; null where they are not known, since values are not kept. */
+  readonly changed: readonly string[] | null
 }
 
 /** What one activation would do. */
@@ -22,6 +23,8 @@ export interface ActivationPlan {
   readonly target: string
   readonly object: string
   readonly mode: string
+  /** False where the fields that an update changes are not known. */
+  readonly keepsValues: boolean
   /** Null where planning failed. */
   readonly totals: PlanTotals | null
   /** The first operations of the plan; how many is the caller's choice. */
@@ -51,7 +54,7 @@ export async function planActivations(
   let store: StateStore | null = null
   try {
     for (const activation of options.activations) {
-      const sample = new PlanSample(options.show)
+      const sample = new PlanSample(options.show, activation.keepValues)
       let totals: PlanTotals | null = null
       let error: string | null = null
       let refusals: readonly string[] = []
@@ -77,6 +80,7 @@ export async function planActivations(
         target: activation.target,
         object: activation.object.name,
         mode: activation.mode,
+        keepsValues: activation.keepValues,
         totals,
         operations: sample.operations,
         rejected: sample.rejected,
@@ -135,11 +139,13 @@ async function planOne(
 /** Keeps the first operations of a plan that nobody is going to write. */
 class PlanSample implements PlanSink {
   readonly #size: number
+  readonly #keepsValues: boolean
   readonly #operations = new Map<number, PlannedOperation>()
   readonly #rejected = new Map<number, { key: string; code: string; message: string }>()
 
-  constructor(size: number) {
+  constructor(size: number, keepsValues: boolean) {
     this.#size = size
+    this.#keepsValues = keepsValues
   }
 
   get operations(): readonly PlannedOperation[] {
@@ -153,7 +159,8 @@ class PlanSample implements PlanSink {
   async add(operations: readonly Operation[]): Promise<void> {
     for (const { ordinal, key, kind, changed } of operations) {
       if (this.#operations.size >= this.#size) return
-      this.#operations.set(ordinal, { key, kind, changed })
+      const isKnown = this.#keepsValues || kind !== 'update'
+      this.#operations.set(ordinal, { key, kind, changed: isKnown ? changed : null })
     }
   }
 

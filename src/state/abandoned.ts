@@ -1,6 +1,7 @@
-import type { Failure, Operation } from '../connector/index.ts'
+import type { Failure } from '../connector/index.ts'
 import type { Database, Session } from './database.ts'
-import { pendingOperations } from './spool.ts'
+import { pendingHeads } from './spool.ts'
+import type { Head } from './spool-lines.ts'
 import type { FailureRecord } from './store.ts'
 
 /** What a run that was stopped left undone: kept as a number and a reason, not row by row. */
@@ -54,7 +55,7 @@ export async function* readAbandoned(
   if (activation !== undefined && activation !== row.name) return
   const failure: Failure = JSON.parse(row.not_attempted_why)
   const seen = row.finished_at ?? row.started_at
-  const record = ({ key, kind }: Operation): FailureRecord => ({
+  const record = ({ key, kind }: Head): FailureRecord => ({
     activation: row.name,
     run,
     key,
@@ -73,5 +74,5 @@ export async function* readAbandoned(
     nextRetry: null,
     waitsForChange: false,
   })
-  for await (const operations of pendingOperations(database, run)) yield operations.map(record)
+  for await (const operations of pendingHeads(database, run)) yield operations.map(record)
 }

@@ -4,6 +4,7 @@ import { writeBasis } from './basis.ts'
 import type { Database, Session } from './database.ts'
 import { writeAsHolder } from './lock.ts'
 import { dropRun } from './retention.ts'
+import { Seal } from './seal.ts'
 import { StoredSnapshot } from './snapshot.ts'
 import { Spool } from './spool.ts'
 import type { AdoptionState, Basis, Link, Lock } from './store.ts'
@@ -24,6 +25,7 @@ export interface BegunAdoption {
   readonly lock: Lock
   readonly run: number
   readonly activation: number
+  readonly keepValues: boolean
 }
 
 /** What linking writes, over a database. */
@@ -34,8 +36,9 @@ export class StoredAdoption implements AdoptionState {
   readonly #snapshot: SnapshotReader
 
   constructor(begun: BegunAdoption) {
-    const { database, clock, lock, run } = begun
-    const spool = new Spool(database, (work) => this.#write(work), run)
+    const { database, clock, lock, run, keepValues } = begun
+    const seal = keepValues ? null : new Seal()
+    const spool = new Spool(database, (work) => this.#write(work), run, seal)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#leaveOut(rows),

@@ -14,6 +14,7 @@ import { StoredRun } from './run-state.ts'
 import { beginRun, readRuns } from './runs.ts'
 import { StoredSnapshot } from './snapshot.ts'
 import type { StateStore } from './store.ts'
+import { dropValues } from './values.ts'
 
 export interface StateOptions {
   /** A SQLite file, or a Postgres server. */
@@ -88,9 +89,10 @@ export function stateStore(
       renewLock(database, lock, clock.now() + leaseMilliseconds),
     releaseLock: (lock) => releaseLock(database, lock),
     startRun: async (lock, about) => {
-      const { identifier, settings } = about
+      const { identifier, settings, keepValues } = about
       const { run, activation, pass } = await beginRun(database, lock, about, clock.now())
       await prune(database, activation, retention, clock.now())
+      if (!keepValues) await dropValues(database, activation)
       return new StoredRun({
         database,
         clock,
@@ -100,13 +102,16 @@ export function stateStore(
         activation,
         identifier,
         settings,
+        keepValues,
         pass,
       })
     },
     startAdoption: async (lock, about) => {
       const { run, activation } = await beginRun(database, lock, about, clock.now())
       await prune(database, activation, retention, clock.now())
-      return new StoredAdoption({ database, clock, lock, run, activation })
+      const { keepValues } = about
+      if (!keepValues) await dropValues(database, activation)
+      return new StoredAdoption({ database, clock, lock, run, activation, keepValues })
     },
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
     basis: (activation) => readBasis(database, activation),

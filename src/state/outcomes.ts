@@ -1,13 +1,20 @@
-import type { Failure, FailureCode, Outcome, OutcomeStatus } from '../connector/index.ts'
+import type {
+  Failure,
+  FailureCode,
+  Outcome,
+  OutcomeStatus,
+  TargetRecord,
+} from '../connector/index.ts'
 import { outcomeStatuses } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
-import { unadopted, unadoptedByOther } from './adopted.ts'
 import { countAbandoned } from './abandoned.ts'
+import { unadopted, unadoptedByOther } from './adopted.ts'
 import { cureOf, firstGap, gapInSql } from './cures.ts'
 import type { Cell, Session } from './database.ts'
 import { runOverKeys } from './key-lists.ts'
 import type { Timestamp } from './store.ts'
 import { prose, toColumn } from './text.ts'
+import { noValues } from './values.ts'
 
 /** The run whose outcomes are recorded, and when. */
 export interface Recording {
@@ -18,6 +25,7 @@ export interface Recording {
   readonly identifier: string | null
   /** See `AboutRun`. */
   readonly settings: string
+  readonly keepValues: boolean
   readonly now: Timestamp
 }
 
@@ -167,7 +175,7 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     const { id, ordinal, status, failure } = outcome
     const key = toColumn(outcome.key)
     if (status === 'applied') {
-      const { fingerprint, sent, removed } = confirmation(outcome)
+      const { fingerprint, sent, removed } = confirmation(recording, outcome)
       if (id === undefined) confirmed.push([activation, key, fingerprint, sent, removed, now, run])
       else {
         const target = id === null ? null : toColumn(id)
@@ -180,7 +188,8 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
     if (typeof id === 'string') learnt.push([activation, key, toColumn(id)])
     if (id === null) forgotten.push(key)
-    if (outcome.held !== undefined) partly.push([activation, key, JSON.stringify(outcome.held)])
+    if (outcome.held !== undefined)
+      partly.push([activation, key, sentText(recording, outcome.held)])
     if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key, run])
     failed.push({ ...outcome, status, failure })
   }
@@ -207,7 +216,10 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
 }
 
 /** What the snapshot takes over from a confirmed operation. */
-function confirmation(outcome: Outcome): {
+function confirmation(
+  recording: Recording,
+  outcome: Outcome,
+): {
   fingerprint: string | null
   sent: string
   removed: string | null
@@ -216,9 +228,14 @@ function confirmation(outcome: Outcome): {
   if (fingerprint === undefined || held === undefined) {
     throw new Error(`operation ${ordinal} was applied without its record`)
   }
-  const sent = JSON.stringify(held)
+  const sent = sentText(recording, held)
   // A row that comes back shall be sent whatever it holds.
   return removal ? { fingerprint: null, sent, removed: kind } : { fingerprint, sent, removed: null }
+}
+
+/** What the snapshot keeps of what the target holds. */
+function sentText({ keepValues }: Recording, held: TargetRecord): string {
+  return keepValues ? JSON.stringify(held) : noValues
 }
 
 function failureCells(recording: Recording, outcome: FailedOutcome): Cell[] {

@@ -9,6 +9,7 @@ import { writeAsHolder } from './lock.ts'
 import { countOutcomes, type Recording, recordOutcomes, recordRejections } from './outcomes.ts'
 import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
+import { Seal } from './seal.ts'
 import { type FullPass, StoredSnapshot } from './snapshot.ts'
 import { markSending, Spool } from './spool.ts'
 import type { Basis, Lock, RunState, RunStatus, Timestamp } from './store.ts'
@@ -23,6 +24,7 @@ export interface BegunRun {
   readonly activation: number
   readonly identifier: string | null
   readonly settings: string
+  readonly keepValues: boolean
   /** Null for an ordinary run; else what its full pass has not come to: see `StoredSnapshot`. */
   readonly pass: FullPass | null
 }
@@ -36,8 +38,9 @@ export class StoredRun implements RunState {
   readonly #spool: Spool
 
   constructor(begun: BegunRun) {
-    const { database, clock, lock, run, pass } = begun
-    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run)
+    const { database, clock, lock, run, pass, keepValues } = begun
+    const seal = keepValues ? null : new Seal()
+    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run, seal)
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
     this.sink = {
@@ -104,8 +107,8 @@ export class StoredRun implements RunState {
   }
 
   #recording(session: Session): Recording {
-    const { activation, identifier, settings, clock, run } = this.#begun
-    return { session, activation, run, identifier, settings, now: clock.now() }
+    const { activation, identifier, settings, keepValues, clock, run } = this.#begun
+    return { session, activation, run, identifier, settings, keepValues, now: clock.now() }
   }
 }
 

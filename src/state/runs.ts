@@ -31,6 +31,9 @@ export async function beginRun(
       about.keyField,
       activation,
     ])
+    if (about.keepValues) {
+      await session.run('update activations set holds_values = 1 where id = ?', [activation])
+    }
     const [row] = await session.all<{ id: number }>(
       "insert into runs (activation_id, identifier, status, started_at) values (?, ?, 'running', ?) returning id",
       [activation, about.identifier, now],

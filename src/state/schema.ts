@@ -3,6 +3,7 @@ import { ConfigurationError } from '../connector/index.ts'
 import { basis } from './migrations/basis.ts'
 import { initial } from './migrations/initial.ts'
 import { removals } from './migrations/removals.ts'
+import { values } from './migrations/values.ts'
 import { waiting } from './migrations/waiting.ts'
 
 /** What a migration is given. */
@@ -18,7 +19,7 @@ export interface Schema {
 type Migration = (schema: Schema) => Promise<void>
 
 /** In order; the position, from 1, is the version of the schema. Published ones never change. */
-const migrations: readonly Migration[] = [initial, removals, waiting, basis]
+const migrations: readonly Migration[] = [initial, removals, waiting, basis, values]
 
 const migrationsTable = 'schema_migrations'
 

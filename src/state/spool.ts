@@ -1,5 +1,7 @@
 import type { Operation } from '../connector/index.ts'
 import type { Cell, Database, Session } from './database.ts'
+import type { Seal } from './seal.ts'
+import { chunkOf, type Head, headsIn, operationsIn } from './spool-lines.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
 const operationsPerChunk = 500
@@ -9,7 +11,7 @@ const operationsPerWrite = 4_000
 const charactersPerWrite = 4_000_000
 
 interface Line {
-  readonly ordinal: number
+  readonly operation: Head
   readonly text: string
 }
 
@@ -23,19 +25,22 @@ export class Spool {
   readonly #database: Database
   readonly #write: Write
   readonly #run: number
+  readonly #seal: Seal | null
   #held: Line[] = []
   #heldCharacters = 0
 
-  constructor(database: Database, write: Write, run: number) {
+  /** With a seal, values are on disk as nobody can read them. */
+  constructor(database: Database, write: Write, run: number, seal: Seal | null) {
     this.#database = database
     this.#write = write
     this.#run = run
+    this.#seal = seal
   }
 
   async add(operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) {
       const text = JSON.stringify(operation)
-      this.#held.push({ ordinal: operation.ordinal, text })
+      this.#held.push({ operation, text })
       this.#heldCharacters += text.length
       if (this.#held.length >= operationsPerWrite || this.#heldCharacters >= charactersPerWrite) {
         await this.#flush()
@@ -50,9 +55,11 @@ export class Spool {
     const rows: Cell[][] = []
     for (let start = 0; start < held.length; start += operationsPerChunk) {
       const lines = held.slice(start, start + operationsPerChunk)
-      const first = lines[0]?.ordinal ?? 0
-      const last = lines.at(-1)?.ordinal ?? first
-      rows.push([this.#run, first, last, lines.map((line) => line.text).join('\n')])
+      const heads = lines.map(({ operation }) => operation)
+      const first = heads[0]?.ordinal ?? 0
+      const last = heads.at(-1)?.ordinal ?? first
+      const texts = lines.map(({ text }) => text)
+      rows.push([this.#run, first, last, chunkOf(texts, heads, this.#seal)])
     }
     await this.#write((session) =>
       session.runEach(
@@ -72,7 +79,8 @@ export class Spool {
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    for await (const operations of pendingOperations(this.#database, this.#run)) {
+    const parse = (lines: string) => operationsIn(lines, this.#seal)
+    for await (const operations of pendingIn(this.#database, this.#run, parse)) {
       ready.push(...operations)
       while (ready.length >= size) {
         yield ready.slice(0, size)
@@ -83,17 +91,22 @@ export class Spool {
   }
 }
 
-/** The operations of a run that were spooled and have no outcome, in order, chunk by chunk. */
-export async function* pendingOperations(
+/** What was spooled of a run's operations that have no outcome, in order, chunk by chunk, sealed or not. */
+export function pendingHeads(database: Database, run: number): AsyncGenerator<readonly Head[]> {
+  return pendingIn(database, run, headsIn)
+}
+
+async function* pendingIn<Line extends Head>(
   database: Database,
   run: number,
-): AsyncGenerator<readonly Operation[]> {
+  parse: (lines: string) => Line[],
+): AsyncGenerator<readonly Line[]> {
   let after = -1
   for (;;) {
     const chunk = await database.read((session) => readChunk(session, run, after))
     if (chunk === null) return
     after = chunk.last
-    yield chunk.operations
+    yield parse(chunk.lines).filter(({ ordinal }) => !chunk.settled.has(ordinal))
   }
 }
 
@@ -107,19 +120,14 @@ async function readChunk(
   session: Session,
   run: number,
   after: number,
-): Promise<{ last: number; operations: Operation[] } | null> {
+): Promise<{ last: number; lines: string; settled: ReadonlySet<number> } | null> {
   const [row] = await session.all<ChunkRow>(
     'select first_ordinal, last_ordinal, lines from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
     [run, after],
   )
   if (row === undefined) return null
   const settled = await settledOrdinals(session, run, row.first_ordinal, row.last_ordinal)
-  const operations = parseLines(row.lines).filter(({ ordinal }) => !settled.has(ordinal))
-  return { last: row.last_ordinal, operations }
-}
-
-function parseLines(lines: string): Operation[] {
-  return lines.split('\n').map((line) => JSON.parse(line) as Operation)
+  return { last: row.last_ordinal, lines: row.lines, settled }
 }
 
 /** The ordinals in a range that have an outcome. */
@@ -185,12 +193,12 @@ async function readRange(
   run: number,
   first: number,
   last: number,
-): Promise<readonly Operation[]> {
+): Promise<readonly Head[]> {
   const rows = await session.all<{ lines: string }>(
     'select lines from operations where run_id = ? and first_ordinal <= ? and last_ordinal >= ? order by first_ordinal',
     [run, last, first],
   )
   return rows
-    .flatMap((row) => parseLines(row.lines))
+    .flatMap((row) => headsIn(row.lines))
     .filter(({ ordinal }) => ordinal >= first && ordinal <= last)
 }

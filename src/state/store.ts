@@ -102,6 +102,8 @@ export interface AboutRun {
    * confirmed; but for those that the pass has come to already, where it goes on with one that did not end.
    */
   readonly full: 'failures' | 'everything' | null
+  /** False: no values are kept, and those that were kept before are removed. */
+  readonly keepValues: boolean
 }
 
 /** What an activation's snapshot rests on: were it something else, what is known would be of other keys or records. */

@@ -80,7 +80,7 @@ describe('the JSON Schema of activations', () => {
     `${people}tags: [{ nme: VIP }]\n`,
     `${people}companies: [account_id]\n`,
     `${people}guards: { max_changes: 5 percent }\n`,
-    `${people}keep_values: false\n`,
+    `${people}keep_values: never\n`,
     `${people}  name: { column: name, when: creation }\n`,
     `${company}companies: [{ company_id: account_id }]\n`,
     `${company}on_removed: archive\n`,

@@ -223,9 +223,8 @@ const activations: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '9:8: these activations wait for each other: people after people; take one "after" away',
   ],
   'what a later version does': [
-    `${people}keep_values: false\nplan_in: warehouse\n`,
-    '9:1: "keep_values: false" is not available in this version; leave the key out',
-    '10:1: "plan_in: warehouse" is not available in this version; leave the key out',
+    `${people}plan_in: warehouse\n`,
+    '9:1: "plan_in: warehouse" is not available in this version; leave the key out',
   ],
   'a variable that is no name': [
     people.replace('name: people', `name: "$\{1st}"`),

@@ -74,6 +74,7 @@ export function activation(parts: Partial<Activation> = {}): Activation {
     companies: null,
     createMissingCompanies: false,
     createAttributes: false,
+    keepValues: true,
     adminId: null,
     onRemoved: 'keep',
     onArchived: 'fail',

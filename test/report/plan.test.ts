@@ -8,6 +8,7 @@ const plan: ActivationPlan = {
   target: 'intercom',
   object: 'contact',
   mode: 'upsert',
+  keepsValues: true,
   totals: {
     rows: 10_000,
     create: 120,
@@ -151,6 +152,30 @@ describe('a key of a megabyte', () => {
     expect(planText([long], plain).length).toBeLessThan(1000)
     expect(planMarkdown([long]).length).toBeLessThan(1500)
     expect(planJson([long], 0)).toContain(key)
+  })
+})
+
+describe('a plan without values to compare with', () => {
+  const unknown: ActivationPlan = {
+    ...plan,
+    keepsValues: false,
+    operations: [{ key: 'user-2', kind: 'update', changed: null }],
+  }
+
+  it('says to people that it cannot tell which fields change', () => {
+    const said = 'not known, since this activation has keep_values: false; all are sent'
+    expect(planText([unknown], plain)).toContain(`  changed fields: ${said}\n  ~ user-2\n`)
+    expect(planText([unknown], plain)).not.toContain('custom_attributes.plan')
+    expect(planMarkdown([unknown])).toContain('| `user-2` | changed |')
+    expect(planMarkdown([unknown])).toContain('Changed fields: not known')
+  })
+
+  it('gives programs null', () => {
+    expect(JSON.parse(planJson([unknown], 0))).toMatchObject({
+      activations: [
+        { totals: { changed_fields: null }, operations: [{ key: 'user-2', changed: null }] },
+      ],
+    })
   })
 })
 

@@ -65,6 +65,7 @@ export function about(identifier: string | null = 'email'): AboutRun {
     keyField: identifier,
     settings: 'settings',
     full: null,
+    keepValues: true,
   }
 }
 
