@@ -57,6 +57,79 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       await harness.remove()
     })
 
+    describe('without values', () => {
+      const withoutValues = { ...about(), keepValues: false }
+      const start = async () => store.startRun(await lock(store), withoutValues)
+
+      it('knows what was delivered, and no more of it', async () => {
+        const run = await start()
+        await run.sink.add([operation(0), operation(1)])
+        await run.record([
+          applied(operation(0)),
+          unapplied(operation(1), 'rejected', { held: { tags: ['VIP'] } }),
+        ])
+        await finish(run, 'failures')
+        const known = await wholeSnapshot(store.snapshot('people'))
+        expect(known.get('key-0')).toMatchObject({ fingerprint: 'fingerprint-0', sent: {} })
+        expect(known.get('key-1')).toMatchObject({ fingerprint: null, sent: {} })
+        for await (const page of store.snapshot('people').fingerprints()) {
+          expect(page).toMatchObject([{ delivered: true }, { delivered: true }])
+        }
+      })
+
+      it('hands the writer the plan as it was, and nobody who comes later', async () => {
+        const run = await start()
+        const planned = Array.from({ length: 1_200 }, (_, ordinal) =>
+          operation(ordinal, { record: { name: `Näme ${ordinal}\n"\u2028`, none: null } }),
+        )
+        await run.sink.add(planned)
+        const pending = []
+        for await (const batch of run.pending(100)) pending.push(...batch)
+        expect(pending).toEqual(planned)
+        await run.sending(planned.slice(0, 3))
+        await run.record([applied(operation(1))])
+        // Killed here: what it was sending is in doubt, and told by its keys.
+        const next = await store.startRun({ activation: 'people', token: 1 }, withoutValues)
+        const known = await wholeSnapshot(next.snapshot)
+        expect([...known].filter(([, entry]) => entry.unansweredSince !== undefined)).toHaveLength(
+          2,
+        )
+        await next.sink.add([operation(0), operation(1)])
+        for await (const _ of next.pending(10)) break
+        await next.abandon(2, failure('not_attempted'))
+        await finish(next, 'stopped')
+        expect((await failuresOf(store, { run: next.run })).map(({ key }) => key)).toEqual([
+          'key-0',
+          'key-1',
+        ])
+      })
+
+      it('removes what was kept before, once, and keeps again where it shall', async () => {
+        const kept = await startRun(await lock(store), 3)
+        await kept.record([0, 1, 2].map((ordinal) => applied(operation(ordinal))))
+        await finish(kept, 'done')
+        const again = { activation: 'people', token: 1 }
+        const without = await store.startRun(again, withoutValues)
+        const cleared = await wholeSnapshot(without.snapshot)
+        expect([...cleared.values()].map(({ sent }) => sent)).toEqual([{}, {}, {}])
+        expect([...cleared.values()].map(({ id }) => id)).toEqual([
+          'id-key-0',
+          'id-key-1',
+          'id-key-2',
+        ])
+        await finish(without, 'done')
+        const back = await store.startRun(again, about())
+        await back.sink.add([operation(0)])
+        await back.record([applied(operation(0))])
+        await finish(back, 'done')
+        const entries = await store.snapshot('people').entries(['key-0', 'key-1'])
+        expect(entries.get('key-0')?.sent).toEqual({ name: 'Name 0' })
+        expect(entries.get('key-1')?.sent).toEqual({})
+        const third = await store.startRun(again, withoutValues)
+        expect((await third.snapshot.entries(['key-0'])).get('key-0')?.sent).toEqual({})
+      })
+    })
+
     describe('linking to what exists', () => {
       const adopt = async () => store.startAdoption(await lock(store), about())
       const release = () => store.releaseLock({ activation: 'people', token: 1 })

@@ -160,6 +160,42 @@ describe.each([
       })
     })
 
+    it('carries every column of both tables over, but those that mean nothing elsewhere', async () => {
+      /** The rows of a table; throws where a column is empty, since then nothing would show that it is carried over. */
+      const contents = async (database: Database, table: string, without: readonly string[]) => {
+        const rows = await database.read((session) =>
+          session.all<Record<string, unknown>>(`select * from ${table} order by 1, 2`),
+        )
+        expect(rows.length).toBeGreaterThan(0)
+        return rows.map((row) => {
+          const kept = Object.entries(row).filter(([column]) => !without.includes(column))
+          const empty = kept.flatMap(([column, value]) => (value === null ? [column] : []))
+          expect(empty, `columns of ${table} that the test leaves empty`).toEqual([])
+          return Object.fromEntries(kept)
+        })
+      }
+      const tables = [
+        ['activations', ['id', 'login', 'holds_values']],
+        ['snapshot', ['activation_id', 'run_id']],
+      ] as const
+      await withDatabase(make, async (database) => {
+        await deliver(database, 'people', 20)
+        await database.write(async (session) => {
+          await session.run("update snapshot set removed = 'archive', unanswered_since = 17")
+          await session.run("update activations set keys_from = 'id', workspace = 'w', login = 'l'")
+        })
+        const lines = await exported(database, ['people'])
+        await withDatabase(make, async (other) => {
+          await read(other, lines)
+          for (const [table, without] of tables) {
+            expect(await contents(other, table, without)).toEqual(
+              await contents(database, table, without),
+            )
+          }
+        })
+      })
+    })
+
     it('takes over no key of an activation that is known, but with replace', async () => {
       await withDatabase(make, async (database) => {
         await deliver(database, 'people', 10)
