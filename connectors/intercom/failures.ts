@@ -137,7 +137,7 @@ export const rules: readonly Rule[] = [
 
 /**
  * What a refusal or a lost answer means for the operation. `record` is used to find the field at fault and to
- * keep its values out of the message. A lost answer is a retry: the few requests that are not safe to send again are
+ * keep the names of its fields in the message, which else has only words that are Intercom's own. A lost answer is a retry: the few requests that are not safe to send again are
  * seen to by those who make them. Throws `StopRunError` where nothing further can succeed.
  */
 export function judge(reply: Answered | Lost | Limited, record: TargetRecord): Delivery {
@@ -221,8 +221,13 @@ function unusable(reply: Answered): Failure {
   }
 }
 
+/** What Intercom's codes look like. Anything else may be a value. */
+const codeName = /^[a-z]+(_[a-z]+)*$/
+
 function named(status: number, error: IntercomError | null): string {
-  return error === null ? String(status) : `${status} ${error.code}`
+  return error === null
+    ? String(status)
+    : `${status} ${codeName.test(error.code) ? error.code : 'unknown'}`
 }
 
 function said(error: IntercomError | null, record: TargetRecord): string {

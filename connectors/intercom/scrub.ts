@@ -1,32 +1,28 @@
 import type { TargetRecord } from '../../src/connector/index.ts'
+import { errorWords } from './words.ts'
 
-const address = /[^\s'"<>(),;]+@[^\s'"<>(),;]+/g
+/** A word with what belongs to it, such as `can't`, `external_id` or `custom_attributes.plan`. */
+const word = /[^\s"“”<>(){}[\],;:!?=*#`|/\\]+/gu
 
-/** Shorter values are parts of too many words: hiding them would hide what is wrong, and nobody. */
-const shortestHidden = 4
+/** What may stand around a word and is no part of it. */
+const edges = /^['‘’.\-–…]+|['‘’.\-–…]+$/gu
+
+/** Words hidden one after the other. */
+const hiddenRun = /…(?:\s+…)+/gu
 
 /**
- * Intercom's text without what it may echo of the row: the record's values, and anything like an email address.
- * The names of the record's fields stay, whatever its values are.
+ * Intercom's text with nothing but words that are known to be its own, and the names of the record's fields. It may echo
+ * any value: of the row, of another one of the same request, of a contact that is in the way. None of them is known
+ * here, so that everything else is left out.
  */
 export function scrub(message: string, record: TargetRecord): string {
   const fields = Object.keys(record).flatMap((name) => [name, name.slice(name.indexOf('.') + 1)])
-  const values = Object.values(record)
-    .flat()
-    .filter((value) => typeof value === 'string' || typeof value === 'number')
-    .map((value) => String(value).trim())
-    .filter((value) => value.length >= shortestHidden)
-  const addressless = message.replace(address, '…')
-  const longestFirst = [...fields, ...values].sort((one, other) => other.length - one.length)
-  if (longestFirst.length === 0) return addressless
-  const kept = new Set(fields)
-  const found = new RegExp(longestFirst.map(wholeWords).join('|'), 'giu')
-  return addressless.replace(found, (text) => (kept.has(text) ? text : '…'))
-}
-
-/** What matches a text where it is not part of a longer word or number. */
-function wholeWords(text: string): string {
-  const before = /^[\p{L}\p{N}_]/u.test(text) ? '(?<![\\p{L}\\p{N}_])' : ''
-  const after = /[\p{L}\p{N}_]$/u.test(text) ? '(?![\\p{L}\\p{N}_])' : ''
-  return before + text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + after
+  const known = new Set(fields.map((name) => name.toLowerCase()))
+  const shown = message.replace(word, (found) => {
+    const bare = found.replace(edges, '')
+    const plain = bare.toLowerCase().replace('’', "'")
+    if (bare === '' || errorWords.has(plain) || known.has(plain)) return found
+    return found.replace(bare, '…')
+  })
+  return shown.replace(hiddenRun, '…')
 }

@@ -7,7 +7,7 @@ const everyCase = process.env.MILLRACE_CHAOS_KILLS !== undefined
 const step = everyCase ? 1 : 61
 
 /** How many files the matrix is spread over, so that they run side by side. */
-const parts = 3
+const parts = 4
 
 /** Rejects where a case hangs, which would say nothing of which one it is. */
 async function inTime(work: Promise<void>): Promise<void> {

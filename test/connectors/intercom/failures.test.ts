@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Answered } from '../../../connectors/intercom/answer.ts'
 import { judge, rules } from '../../../connectors/intercom/failures.ts'
 import { scrub } from '../../../connectors/intercom/scrub.ts'
+import { errorWords } from '../../../connectors/intercom/words.ts'
 import { StopRunError } from '../../../src/connector/index.ts'
 
 function answered(status: number, code?: string, message = '', field?: string): Answered {
@@ -107,7 +109,7 @@ describe('every documented refusal', () => {
 
 test('an unknown refusal keeps the code that Intercom gave it', () => {
   expect(judge(answered(400, 'something_new', 'who knows'), {})).toMatchObject({
-    failure: { message: 'Intercom refused the row (400 something_new): who knows' },
+    failure: { message: 'Intercom refused the row (400 something_new): …' },
   })
 })
 
@@ -131,26 +133,66 @@ test('the field at fault is named as in the activation', () => {
   expect(field('is bad', 'elsewhere')).toBeUndefined()
 })
 
-test('messages keep the names of fields and every word, whatever short values the row has', () => {
+describe('what is shown of a message', () => {
   const record = {
-    name: 'a',
-    'custom_attributes.seats': 'seats',
-    'custom_attributes.note': 'whol',
-    'custom_attributes.plan': 'trial plan',
+    external_id: '7',
+    name: 'Jane Q. Doe',
+    'custom_attributes.seats': 4242,
+    'custom_attributes.Plan Tier': 'trial',
+    email: 'jane@example.com',
   }
-  const message = 'custom_attributes.seats has to be a whole number on the Trial plan, note 400'
-  expect(scrub(message, record)).toBe(
-    'custom_attributes.seats has to be a whole number on the …, note 400',
-  )
-})
 
-test('messages hold no value of the row and no email address', () => {
-  const record = { name: 'Jane Q. Doe', 'custom_attributes.seats': 4242, email: 'jane@example.com' }
-  const text = scrub(
-    'jane q. doe <JANE@example.com> of bob@corp.test has 4242 seats, not 42420',
-    record,
-  )
-  expect(text).toBe('… <…> of … has … seats, not 42420')
+  test.each([
+    ["Custom attribute 'seats' does not exist", "Custom attribute 'seats' does not exist"],
+    [
+      "Contact with user role can't be converted to a lead",
+      "Contact with user role can't be converted to a lead",
+    ],
+    [
+      'custom_attributes.seats has to be an integer, not 4242',
+      'custom_attributes.seats has to be an integer, not …',
+    ],
+    ['jane q. doe <JANE@example.com> has 4242 seats', '…. … <…> has … seats'],
+    [
+      'A contact matching those details already exists with id=5ba682d23d7cf92bef87bfd4',
+      'A contact matching those details already exists with id=…',
+    ],
+    ["value 'O’Brien' of user +49 170 555 is not valid", "value '…' of user … is not valid"],
+    [
+      'name is too long (maximum is 255 characters)',
+      'name is too long (maximum is 255 characters)',
+    ],
+    ['المستخدم 名前 is required', '… is required'],
+  ])('%s', (message, shown) => {
+    expect(scrub(message, record)).toBe(shown)
+  })
+
+  test('no value of any row, wherever it is echoed', () => {
+    const value = fc.string({ unit: 'grapheme', minLength: 1 })
+    fc.assert(
+      fc.property(fc.array(value), (values) => {
+        const words = scrub(`Value ${values.join(' ')} is not valid`, record).split(
+          /[^\p{L}\p{N}_'’.-]+/u,
+        )
+        const names = ['seats', 'plan', 'tier', 'name', 'email', 'external_id']
+        const foreign = words.filter((word) => {
+          const plain = word
+            .replace(/^['’.-]+|['’.-]+$/g, '')
+            .toLowerCase()
+            .replace('’', "'")
+          return plain !== '' && !errorWords.has(plain) && !names.includes(plain)
+        })
+        expect(foreign).toEqual([])
+      }),
+    )
+  })
+
+  test('what is no code of Intercom is not shown as one', () => {
+    const reply = answered(400, 'Jane Doe', 'is not valid')
+    expect(judge(reply, record)).toMatchObject({
+      failure: { message: 'Intercom refused the row (400 unknown): is not valid' },
+    })
+  })
 })
 
 test('the message for a refused token says what to check', () => {

@@ -1,0 +1,3 @@
+import { describeMatrix } from './matrix-tests.ts'
+
+describeMatrix(3)
