@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { connectors } from '../../connectors/index.ts'
 import { startSandbox } from '../../connectors/intercom/sandbox/index.ts'
+import { type SourceConnector, StopRunError, TryAgainError } from '../../src/connector/index.ts'
 import type { RunEvent } from '../../src/run/events.ts'
 import { openWorkspace, people, peopleActivation, type Workspace } from '../support/workspace.ts'
 
@@ -254,5 +257,56 @@ describe('keys that are made of something else', () => {
     await workspace.write('activations/people.yaml', peopleActivation)
     await workspace.writePeople(people(3))
     expect(await workspace.runOne()).toMatchObject({ status: 'done', outcomes: { applied: 3 } })
+  })
+})
+
+describe('a source that fails midway', () => {
+  it.each([
+    ['for a while', new TryAgainError('the warehouse went away')],
+    ['for good', new StopRunError('the warehouse went away')],
+  ])('%s is not a query without those rows', async (_label, failure) => {
+    let given = 3
+    const source: SourceConnector = {
+      type: 'duckdb',
+      options: z.strictObject({}),
+      open: async () => ({
+        query: async () => ({
+          columns: [{ name: 'id', type: 'text', sourceType: 'text' }],
+          batches: (async function* () {
+            yield { size: given, values: (index: number) => [`user-${index}`] }
+            if (given < 3) throw failure
+          })(),
+        }),
+        close: async () => {},
+      }),
+    }
+    const workspace = await openWorkspace({
+      connectors: { ...connectors, sources: { duckdb: async () => source } },
+    })
+    closing.push(workspace)
+    await workspace.write(
+      'activations/people.yaml',
+      `query: anything
+target: contact
+mode: upsert
+identifier: external_id
+fields: { external_id: id }
+on_removed: delete
+confirm: permanent
+guards: { min_rows: off, max_removals: off, max_changes: off }
+`,
+    )
+    expect(await workspace.runOne()).toMatchObject({ status: 'done', outcomes: { applied: 3 } })
+    given = 1
+    const allow = ['max_removals']
+    expect(await workspace.runOne({ allow })).toMatchObject({
+      status: 'stopped',
+      exit_code: 4,
+      planned: { delete: 0 },
+      calls: { total: 0 },
+    })
+    given = 3
+    expect(await workspace.runOne()).toMatchObject({ status: 'done', planned: { unchanged: 3 } })
+    expect(workspace.sandbox.contents().contacts).toHaveLength(3)
   })
 })
