@@ -8,7 +8,7 @@ import type {
 import { outcomeStatuses } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
 import { countAbandoned } from './abandoned.ts'
-import { unadopted, unadoptedByOther } from './adopted.ts'
+import { unadoptedByOther } from './adopted.ts'
 import { cureOf, firstGap, gapInSql } from './cures.ts'
 import type { Cell, Session } from './database.ts'
 import { runOverKeys } from './key-lists.ts'
@@ -60,7 +60,7 @@ const learnId = `insert into snapshot (activation_id, key, target_id) values (?,
 const keepHeld = `insert into snapshot (activation_id, key, sent) values (?, ?, ?)
   on conflict (activation_id, key) do update set sent = excluded.sent, fingerprint = null, removed = null`
 
-const forgetId = `update snapshot set ${unadopted}, target_id = null where activation_id = ? and key in (:keys)`
+const forgetId = `update snapshot set target_id = null where activation_id = ? and key in (:keys)`
 
 /** What the target holds is not known: it may have taken what was sent since that run began. */
 const doubt = `insert into snapshot (activation_id, key, unanswered_since)

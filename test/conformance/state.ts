@@ -220,6 +220,21 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect(entry).toMatchObject(left)
         expect(entry?.adopted ?? false).toBe('adopted' in left)
       })
+
+      it('does not take an id that a refusal has taught for one that was looked up', async () => {
+        const adoption = await adopt()
+        await adoption.link([{ key: 'key-0', id: 'id-0' }])
+        await adoption.finish()
+        await release()
+        const again = { activation: 'people', token: 1 }
+        for (const id of [null, 'id-0']) {
+          const run = await startRun(id === null ? await lock(store) : { ...again, token: 2 }, 1)
+          await run.record([unapplied(operation(0), 'rejected', { id })])
+          await finish(run, 'failures')
+        }
+        expect(await entryOf('key-0')).toMatchObject({ id: 'id-0' })
+        expect(await entryOf('key-0')).not.toHaveProperty('adopted')
+      })
     })
 
     describe('what the target holds', () => {
