@@ -52,6 +52,7 @@ export class Client {
   readonly #byEndpoint = new Map<string, number>()
   #total = 0
   #rateLimited = 0
+  #endsWhenRefused = false
   #workspace: string | null = null
 
   constructor(options: ClientOptions, clock: Clock) {
@@ -99,6 +100,14 @@ export class Client {
       priority = priorities.again
     }
     return refusal as Limited
+  }
+
+  /**
+   * From now on an answer of 401 or 403 is the last: whatever waits or is asked for afterwards is not sent. Whoever got
+   * the answer ends the run, but others are at work meanwhile.
+   */
+  endWhenRefused(): void {
+    this.#endsWhenRefused = true
   }
 
   async close(): Promise<void> {
@@ -149,6 +158,7 @@ export class Client {
     const requestId = requestIdOf(headers, body)
     const limits = rateHeaders(headers)
     const waitMilliseconds = retryAfter(headers)
+    if (this.#endsWhenRefused && (status === 401 || status === 403)) void this.#limiter.close()
     if (status !== 429) {
       this.#workspace ??= workspaceIn(body)
       return {

@@ -87,6 +87,7 @@ class IntercomTarget implements Target {
     report: (ordinal: number, delivery: Delivery) => void,
     signal: AbortSignal,
   ): Promise<void> {
+    this.#session.client.endWhenRefused()
     const fitting = fitAttributes(operations, this.#attributes, report)
     return deliverBatch(fitting, this.#writer.begin(fitting), this.#lists, report, signal)
   }
@@ -101,10 +102,7 @@ class IntercomTarget implements Target {
     return [...problems, ...points]
   }
 
-  find(
-    operations: readonly Operation[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, Found>> {
+  find(operations: readonly Operation[], signal: AbortSignal): Promise<ReadonlyMap<number, Found>> {
     return findRecords(this.#session, operations, signal)
   }
 

@@ -4,6 +4,9 @@ const patience = { beforeFirstAnswer: 5_000, afterwards: 30_000 }
 /** Fewer tries than this in a row are too few to call the target down. */
 const fewestTries = 5
 
+/** So many in a row are enough where no retries are left that could prove otherwise: four batches of fifty rows. */
+const enoughTries = 200
+
 /** Notices that a target is down, so that a hopeless run ends early instead of failing row by row. */
 export class OutageDetector {
   #answered = false
@@ -21,14 +24,16 @@ export class OutageDetector {
   }
 
   /**
-   * Notes a try without a proper answer at `now` (milliseconds); `spent` where it was the operation's last.
-   * Returns true where the target counts as down: it has been silent for too long, or one operation has spent all
-   * its tries before anything was ever answered.
+   * Notes a try without a proper answer at `now` (milliseconds); `spent` where it was the operation's last, and
+   * `exhausted` where the run has no retries left.
+   * Returns true where the target counts as down: it has been silent for too long or for too many, or one operation has
+   * spent all its tries before anything was ever answered.
    */
-  noteNoAnswer(now: number, spent: boolean): boolean {
+  noteNoAnswer(now: number, spent: boolean, exhausted: boolean): boolean {
     if (this.#tries === 0) this.#since = now
     this.#tries += 1
     if (spent && !this.#answered) return true
+    if (exhausted && this.#tries >= enoughTries) return true
     const longest = this.#answered ? patience.afterwards : patience.beforeFirstAnswer
     return this.#tries >= fewestTries && now - this.#since >= longest
   }

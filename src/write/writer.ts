@@ -22,6 +22,7 @@ import type { OperationQueue, OutcomeJournal } from './interfaces.ts'
 import { OutageDetector } from './outage.ts'
 import { OutcomeGroups } from './outcome-groups.ts'
 import { deliveryRetries, longestAsked, preparationRetries, retryDelay, tryAgain } from './retry.ts'
+import { retryBudget } from './retry-budget.ts'
 import { RetryQueue } from './retry-queue.ts'
 
 export interface WriteOptions {
@@ -66,10 +67,12 @@ class Writer {
   readonly #stop = new AbortController()
   #stopped: StopRunError | null = null
   #ended = 0
+  #retriesLeft: number
   #journalError: { readonly error: unknown } | null = null
 
   constructor(options: WriteOptions) {
     this.#options = options
+    this.#retriesLeft = retryBudget(options.operations)
     this.#groups = new OutcomeGroups(options.journal, options.clock, (error) => {
       this.#journalError ??= { error }
       this.#stop.abort()
@@ -225,7 +228,7 @@ class Writer {
     const spent = attempt.attempts >= deliveryRetries.attempts
     const { clock } = this.#options
     if (!noAnswer.has(failure.code)) this.#outage.noteAnswer()
-    else if (this.#outage.noteNoAnswer(clock.now(), spent)) {
+    else if (this.#outage.noteNoAnswer(clock.now(), spent, this.#retriesLeft === 0)) {
       const tries = this.#outage.tries.toLocaleString('en-US')
       this.#stopFor(
         new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),
@@ -239,10 +242,11 @@ class Writer {
         ),
       )
     }
-    if (spent || this.#stop.signal.aborted) {
+    if (spent || this.#retriesLeft === 0 || this.#stop.signal.aborted) {
       this.#fail(learnt, 'failed', failure, id)
       return
     }
+    this.#retriesLeft -= 1
     const delay = retryDelay(deliveryRetries, attempt.attempts, random, asked)
     this.#retries.add({ ...withId(learnt, id), failure, due: clock.now() + delay })
   }

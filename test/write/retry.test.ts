@@ -9,6 +9,11 @@ it('doubles the longest wait with each try, up to the longest of all', () => {
   expect(longest).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
 })
 
+it('is any part of the longest wait, as chance has it: clients that failed together come back apart', () => {
+  const waits = [0, 0.25, 0.5, 0.75].map((chance) => retryDelay(deliveryRetries, 4, () => chance))
+  expect(waits).toEqual([0, 2_000, 4_000, 6_000])
+})
+
 it('stays between nothing and the longest wait, and never below what was asked for', () => {
   fc.assert(
     fc.property(

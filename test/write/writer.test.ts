@@ -239,6 +239,23 @@ describe('stopping early', () => {
     expect(memory.statuses()).not.toContain('applied')
   })
 
+  it('makes no more retries in a run than a fifth of its operations, and a thousand in any case', async () => {
+    const retriesIn = async (count: number) => {
+      const memory = new Memory(operations(count))
+      let deliveries = 0
+      const { target } = fakeTarget(() => {
+        deliveries += 1
+        return { result: 'retry', failure: { code: 'conflict', message: 'not now' } }
+      })
+      expect(await write(memory, target)).toBeNull()
+      expect(memory.statuses()).toEqual(Array(count).fill('failed'))
+      return deliveries - count
+    }
+    expect(await retriesIn(200)).toBe(800)
+    expect(await retriesIn(400)).toBe(1_000)
+    expect(await retriesIn(6_000)).toBe(1_200)
+  })
+
   it('takes an answer that asks for another try for an answer', async () => {
     const memory = new Memory(operations(60))
     const { target } = fakeTarget(() => ({
