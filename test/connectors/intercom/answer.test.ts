@@ -18,6 +18,17 @@ test('the window started twelve seconds before the reset', () => {
   })
 })
 
+test("a pause is asked for in seconds or up to a moment of the server's clock", () => {
+  const date = 'Sat, 21 Nov 2026 12:00:00 GMT'
+  const until = 'Sat, 21 Nov 2026 12:02:30 GMT'
+  expect(retryAfter({ 'retry-after': '7' })).toBe(7_000)
+  expect(retryAfter({ 'retry-after': until, date })).toBe(150_000)
+  expect(retryAfter({ 'retry-after': date, date: until })).toBe(0)
+  expect(retryAfter({ 'retry-after': until })).toBeNull()
+  expect(retryAfter({ 'retry-after': 'soon', date })).toBeNull()
+  expect(retryAfter({ date })).toBeNull()
+})
+
 test('headers that are missing or no numbers say nothing', () => {
   expect(rateHeaders({})).toBeNull()
   expect(limits('many', '5', '1611150012')).toBeNull()
@@ -42,6 +53,13 @@ describe('whether a request may have reached Intercom', () => {
       })
     })
   }
+
+  test('a connection that was cut before the request could be sent', () => {
+    const message =
+      'Client network socket disconnected before secure TLS connection was established'
+    const error = Object.assign(new Error(message), { code: 'ECONNRESET' })
+    expect(lostBecause(error, false, 'https://a.test')).toMatchObject({ sent: false })
+  })
 
   test('of several addresses that were tried, the first says why', () => {
     const error = new AggregateError([{ code: 'ECONNREFUSED' }])

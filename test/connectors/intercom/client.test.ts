@@ -104,7 +104,7 @@ test('a token that Intercom echoes is shown to nobody', async () => {
   const target = await open(plan)
   const [result] = await runAll(clock, () => deliverAll(target, [operation(0, record)]))
   expect(result).toMatchObject({ result: 'rejected' })
-  expect(JSON.stringify(result)).toContain('Bearer ***')
+  expect(JSON.stringify(result)).toContain('***')
   expect(JSON.stringify(result)).not.toContain('echoed-token')
 })
 
@@ -145,6 +145,25 @@ test('a token that is revoked on the way stops the run; what was delivered is re
   expect(error.message).toMatch(/401 token_revoked/)
   expect(error.results.filter(Boolean)).toHaveLength(5)
   expect(sandbox.requests().total).toBe(6)
+})
+
+test('a refusal of the token is the last answer, whoever has more to send', async () => {
+  const { sandbox, clock, open } = await session()
+  const companies = ['a', 'b', 'c']
+  const [id] = sandbox.seed({
+    contacts: [{ external_id: 'u0', tags: ['old'] }],
+    companies: companies.map((company_id) => ({ company_id })),
+  }).contacts
+  const target = await open({ ...plan, lists: ['tags', 'companies'] }, { concurrency: 1 })
+  const path = '/contacts/{id}/tags/{id}'
+  sandbox.faults.add({ path, times: null, fault: { kind: 'status', status: 401 } })
+  const change = {
+    ...operation(0, { ...record, tags: [], companies }, id),
+    held: { ...record, tags: ['old'], companies: [] },
+    changed: ['tags', 'companies'],
+  }
+  await expect(runAll(clock, () => deliverAll(target, [change]))).rejects.toThrow(StopRunError)
+  expect(sandbox.requests().log.at(-1)).toMatchObject({ method: 'DELETE', status: 401 })
 })
 
 test('once the signal aborts no request is started, and those under way are reported', async () => {
