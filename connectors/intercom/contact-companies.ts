@@ -1,12 +1,12 @@
 import { type Reply, text } from './answer.ts'
 import type { CompanyIds } from './company-ids.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
 import { gone, isMissing, isRecordMissing, settleRemovalOfGone } from './missing.ts'
 import type { Session } from './session.ts'
 import { allEnded, sideBySide } from './side-by-side.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Attaches contacts to companies and detaches them, which takes Intercom's ids of both (FACTS 3.3). */
 export class ContactCompanies implements ListWriter {

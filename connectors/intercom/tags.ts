@@ -1,6 +1,5 @@
 import { errorsOf, type Reply, text } from './answer.ts'
 import { judge } from './failures.ts'
-import { type Priority, priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import { comparable } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
@@ -9,6 +8,7 @@ import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
 import { refusedTag, type Tag, TagDirectory } from './tag-directory.ts'
 import { groupSize, type TagGroup, TagGroups } from './tag-groups.ts'
+import { type Priority, priorities } from './waiting-line.ts'
 
 type Work = (signal: AbortSignal) => Promise<void>
 

@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { intercom } from '../../../connectors/intercom/index.ts'
-import { Limiter, priorities } from '../../../connectors/intercom/limits.ts'
+import { Limiter } from '../../../connectors/intercom/limits.ts'
 import { startSandbox } from '../../../connectors/intercom/sandbox/index.ts'
 import type { SandboxOptions } from '../../../connectors/intercom/sandbox/options.ts'
+import { priorities } from '../../../connectors/intercom/waiting-line.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 import {
   closeAll,
@@ -70,21 +71,25 @@ test('another app that takes a fifth of the limit causes hardly a refusal, and n
   expect(rateLimited / total).toBeLessThanOrEqual(0.01)
 }, 60_000)
 
+function openLimiter(concurrency: number): Limiter {
+  return new Limiter({ concurrency, share: { share: 1 }, clock: new VirtualClock(noon) })
+}
+
 test('signals have no listeners left when their requests are done, and closing twice does no harm', async () => {
-  const limiter = new Limiter(2, new VirtualClock(noon))
+  const limiter = openLimiter(2)
   const { signal } = new AbortController()
   const paced = { result: 1, end: { kind: 'answered', headers: null, succeeded: true } } as const
   const runs = Array.from({ length: 9 }, () => limiter.run(5, signal, async () => paced))
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)
   expect(await Promise.all(runs)).toEqual(Array(9).fill(1))
   expect(getEventListeners(signal, 'abort')).toHaveLength(0)
-  await limiter.close()
-  await limiter.close()
+  limiter.close()
+  limiter.close()
   expect(await limiter.run(5, signal, async () => paced)).toBeNull()
 })
 
 test('what has to be looked up goes before what waits to be written', async () => {
-  const limiter = new Limiter(1, new VirtualClock(noon))
+  const limiter = openLimiter(1)
   const { signal } = new AbortController()
   const order: string[] = []
   const paced = { result: 1, end: { kind: 'answered', headers: null, succeeded: true } } as const
@@ -93,8 +98,7 @@ test('what has to be looked up goes before what waits to be written', async () =
     return paced
   }
   const first = limiter.run(priorities.write, signal, async () => {
-    // The queue takes a turn of the event loop for each request that it is given.
-    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0))
+    await new Promise((resolve) => setImmediate(resolve))
     return paced
   })
   await Promise.all([
@@ -104,7 +108,7 @@ test('what has to be looked up goes before what waits to be written', async () =
     limiter.run(priorities.search, signal, send('search')),
   ])
   expect(order).toEqual(['search', 'repair', 'write'])
-  await limiter.close()
+  limiter.close()
 })
 
 test('a server that states no limit is not waited for', async () => {
