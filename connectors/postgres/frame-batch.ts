@@ -1,0 +1,77 @@
+import type { RowBatch, Value } from '../../src/connector/index.ts'
+import { murmur128 } from './murmur.ts'
+import type { DecodedColumn } from './values.ts'
+
+/** A frame begins with a byte for its kind and a word for its length, which counts itself. */
+export const headerSize = 5
+
+/** The word at `at`, as the protocol writes numbers: the highest byte first. */
+export function wordAt(bytes: Buffer, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  )
+}
+
+/**
+ * Rows that lie in the bytes as they came from the server, each a DataRow frame: after the header the number of
+ * values in two bytes, then for each value its length in four (-1 for NULL) and its text.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-DATAROW
+ */
+export class FrameBatch implements RowBatch {
+  readonly size: number
+  /** How much memory it holds. */
+  readonly bytes: number
+  readonly #first: Buffer
+  readonly #rest: Buffer
+  readonly #starts: readonly number[]
+  readonly #columns: readonly DecodedColumn[]
+
+  /** `starts` says where frames begin: the first one in `first`, every other in `rest`. */
+  constructor(
+    first: Buffer,
+    rest: Buffer,
+    starts: readonly number[],
+    columns: readonly DecodedColumn[],
+  ) {
+    this.size = starts.length
+    this.bytes = first === rest ? rest.length : first.length + rest.length
+    this.#first = first
+    this.#rest = rest
+    this.#starts = starts
+    this.#columns = columns
+  }
+
+  values(index: number): readonly Value[] {
+    const buffer = index === 0 ? this.#first : this.#rest
+    const columns = this.#columns
+    const values = new Array<Value>(columns.length)
+    let at = this.#start(index) + headerSize + 2
+    for (let position = 0; position < columns.length; position++) {
+      const length = wordAt(buffer, at)
+      at += 4
+      if (length === -1) {
+        values[position] = null
+        continue
+      }
+      const text = buffer.toString('utf8', at, at + length)
+      values[position] = (columns[position] as DecodedColumn).decode(text)
+      at += length
+    }
+    return values
+  }
+
+  hash(index: number, into: Int32Array): void {
+    const start = this.#start(index)
+    const buffer = index === 0 ? this.#first : this.#rest
+    murmur128(buffer, start + headerSize, start + 1 + wordAt(buffer, start + 1), into)
+  }
+
+  #start(index: number): number {
+    const start = this.#starts[index]
+    if (start === undefined) throw new RangeError(`No row ${index} in a batch of ${this.size}`)
+    return start
+  }
+}
