@@ -55,6 +55,58 @@ export interface SnapshotReader {
   waiting(): AsyncIterable<readonly WaitingKey[]>
 }
 
+/** What decides how rows become keys and fingerprints; each a digest as text. */
+export interface IndexBasis {
+  /** Of what the snapshot's entries are counted among: the object, and what the mode leaves behind. */
+  readonly scope: string
+  /** Of all else: the mapping, the columns, and what the hashes of rows depend on. */
+  readonly rows: string
+}
+
+/**
+ * The columns of an index, each with something of every key: digest of the key, hash of its row (zeros where there is
+ * none), fingerprint of its record (16 bytes each), and marks (`indexFlag`, 1 byte).
+ */
+export const indexSections = { keys: 16, hashes: 16, fingerprints: 16, flags: 1 } as const
+
+export type IndexSection = keyof typeof indexSections
+
+/** Bits of an index's flags. */
+export const indexFlag = {
+  /** Delivered by the mode, and not taken away since. */
+  ours: 1,
+  /** The fingerprint is that of the snapshot. */
+  fingerprintKnown: 2,
+} as const
+
+/** An index as it is written. */
+export interface IndexContent {
+  readonly basis: IndexBasis
+  /** How many keys it has. */
+  readonly count: number
+  /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
+}
+
+/**
+ * An index as it was written, in pieces of `entriesPerChunk` entries. That a piece is handed out does not mean that it is
+ * right: what is damaged makes `pieces` throw, at the end of the section at the latest.
+ */
+export interface KeptIndex extends IndexContent {
+  /** Whether the snapshot is as it was then. */
+  readonly isCurrent: boolean
+  close(): Promise<void>
+}
+
+/**
+ * What is kept beside the snapshot so that a row that has not changed is recognised by the hash of its bytes. It is made
+ * from the snapshot, and may be missing, old or damaged: it never says more than the snapshot does.
+ */
+export interface SnapshotIndex {
+  /** What is kept; null where there is nothing that can be read. Never throws. */
+  open(): Promise<KeptIndex | null>
+}
+
 /** A row that cannot become an operation. It takes an ordinal as an operation would. */
 export interface RejectedRow {
   readonly ordinal: number

@@ -1,8 +1,9 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, Failure, Value } from '../connector/index.ts'
-import { digest, digestRoom, formatDigest } from './digest.ts'
+import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
 import type { FieldValue } from './fingerprint.ts'
-import { type KeyGap, nativeId } from './key.ts'
+import { readsIds } from './index-basis.ts'
+import type { KeyGap } from './key.ts'
 import type { KeyLedger } from './key-ledger.ts'
 import { KeyTable } from './key-table.ts'
 import type { Mapping, RefusedField } from './mapping.ts'
@@ -33,12 +34,14 @@ export class RowReader {
     this.#activation = activation
     this.#mapping = mapping
     this.#ledger = ledger
-    this.#contentPositions = [...columns.keys()].filter((position) =>
-      mapping.columns.has(columns[position]?.name ?? ''),
-    )
+    const nameAt = (position: number) => columns[position]?.name ?? ''
+    // In an order that does not depend on which other columns were read.
+    this.#contentPositions = [...columns.keys()]
+      .filter((position) => mapping.columns.has(nameAt(position)))
+      .sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
     this.#values = mapping.names.map(() => undefined)
     const { identifier, onRemoved } = activation
-    this.#ids = identifier === nativeId && onRemoved !== 'keep' ? new KeyTable(0) : null
+    this.#ids = readsIds(identifier, onRemoved) ? new KeyTable(0) : null
   }
 
   /** Whether a row had this id of the target's own; known only where that is the identifier. */
@@ -47,8 +50,8 @@ export class RowReader {
     return this.#ids !== null && this.#ids.find(this.#idDigest) >= 0
   }
 
-  /** Takes the next row. */
-  read(row: readonly Value[]): void {
+  /** Takes the next row. `hash`: that of its bytes, where there is one worth remembering. */
+  read(row: readonly Value[], hash: DigestWords | null): void {
     const ledger = this.#ledger
     const mapping = this.#mapping
     const values = this.#values
@@ -65,7 +68,7 @@ export class RowReader {
       return
     }
     digest(mapping.canonical(values), this.#fingerprint)
-    if (!ledger.place(key ?? this.#contentKey(), this.#fingerprint)) return
+    if (!ledger.place(key ?? this.#contentKey(), this.#fingerprint, hash)) return
     ledger.want(mapping.record(values), mapping.id(values))
   }
 
@@ -95,7 +98,7 @@ export class RowReader {
 
   #refuse(key: string | null, failure: Failure): void {
     const ledger = this.#ledger
-    if (ledger.place(key ?? this.#standIn(), this.#fingerprint)) ledger.refuse(failure)
+    if (ledger.place(key ?? this.#standIn(), this.#fingerprint, null)) ledger.refuse(failure)
   }
 
   /** Fingerprints a row that becomes no record. No canonical text begins like this: it never equals a valid row. */
