@@ -1,5 +1,4 @@
-import type { RowBatch, Value } from '../../src/connector/index.ts'
-import { murmur128 } from './murmur.ts'
+import { murmur128, type RowBatch, type Value } from '../../src/connector/index.ts'
 import type { DecodedColumn } from './values.ts'
 
 /** A frame begins with a byte for its kind and a word for its length, which counts itself. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { murmur128 } from '../../../connectors/postgres/murmur.ts'
+import { murmur128 } from '../../src/connector/index.ts'
 
 function hash(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const into = new Int32Array(4)
