@@ -13,6 +13,7 @@ import {
   retryAfter,
 } from './answer.ts'
 import { Deadlines } from './deadlines.ts'
+import { exchange, TooLate } from './exchange.ts'
 import { Limiter, type Paced } from './limits.ts'
 import { type Priority, priorities } from './waiting-line.ts'
 import type { Share } from './window-budget.ts'
@@ -112,27 +113,25 @@ export class Client {
 
   async #send(call: Call): Promise<Paced<Answered | Lost | Limited>> {
     this.#count(`${call.method} ${call.endpoint}`)
-    const timeout = new AbortController()
-    const inTime = this.#deadlines.start(() => timeout.abort())
     try {
-      const response = await this.#pool.request(this.#request(call, timeout.signal))
-      const text = await response.body.text()
+      const { status, headers, text } = await exchange(
+        this.#pool,
+        this.#request(call),
+        this.#deadlines,
+      )
       // A gateway may echo what it refused, and all that is read from here on may be shown.
       const shown = text.replaceAll(this.#options.token.reveal(), '***')
-      return this.#read(response.statusCode, response.headers, shown)
+      return this.#read(status, headers, shown)
     } catch (error) {
-      const lost = lostBecause(error, timeout.signal.aborted, this.#origin)
+      const lost = lostBecause(error, error instanceof TooLate, this.#origin)
       return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }
-    } finally {
-      inTime()
     }
   }
 
-  #request(call: Call, signal: AbortSignal): Dispatcher.RequestOptions {
+  #request(call: Call): Dispatcher.DispatchOptions {
     return {
       method: call.method,
       path: `${this.#prefix}${call.path ?? call.endpoint}`,
-      signal,
       headers: {
         authorization: `Bearer ${this.#options.token.reveal()}`,
         accept: 'application/json',

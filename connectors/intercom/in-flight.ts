@@ -4,7 +4,7 @@ const headroom = 1.5
 /** Fewer are never held to: one slow answer among them must not be felt. */
 const fewest = 8
 
-/** Before a limit was ever stated. */
+/** Before anything was answered; the budget starts with fewer. */
 const atFirst = 50
 
 /** How much a single answer moves the average. */
@@ -16,16 +16,12 @@ const weight = 0.1
  */
 export class InFlight {
   readonly #most: number
+  /** Milliseconds from sending to the end of the answer, on average; null before the first answer. */
   #latency: number | null = null
 
   /** `most`: never more than so many. */
   constructor(most: number) {
     this.#most = most
-  }
-
-  /** Milliseconds from sending to the end of the answer, on average; null before the first answer. */
-  get latency(): number | null {
-    return this.#latency
   }
 
   /** Learns how long a request took, in milliseconds. */
@@ -34,9 +30,10 @@ export class InFlight {
       this.#latency === null ? latency : this.#latency + (latency - this.#latency) * weight
   }
 
-  /** How many, where the server takes `rate` requests per millisecond; null where that is not known. */
+  /** How many, where the server takes `rate` requests per millisecond; null where that is not known yet. */
   allowed(rate: number | null): number {
     if (rate === null || this.#latency === null) return Math.min(atFirst, this.#most)
+    if (rate === Number.POSITIVE_INFINITY) return this.#most
     const needed = Math.ceil(headroom * rate * this.#latency)
     return Math.min(Math.max(needed, fewest), this.#most)
   }

@@ -102,9 +102,10 @@ export class WindowBudget {
     this.#share = share
   }
 
-  /** Requests per millisecond that the server takes from us in the long run; null as long as it stated no limit. */
+  /** Requests per millisecond that the server takes from us in the long run; null as long as that is not known. */
   get rate(): number | null {
-    return this.#quota === 0 ? null : this.#quota / windowLength
+    if (this.#quota > 0) return this.#quota / windowLength
+    return this.#unlimited ? Number.POSITIVE_INFINITY : null
   }
 
   /** Milliseconds from `now` for which the server wants no request at all; 0 where it said no such thing. */

@@ -21,7 +21,12 @@ import {
 afterEach(closeAll)
 
 /** How many requests of ours each window of the server's clock took. */
-async function windows(options: Partial<SandboxOptions>, contacts: number, skew: number) {
+async function windows(
+  options: Partial<SandboxOptions>,
+  contacts: number,
+  skew: number,
+  more: Record<string, unknown> = {},
+) {
   const clock = new VirtualClock(noon)
   const serverClock = {
     now: () => clock.now() + skew,
@@ -33,7 +38,7 @@ async function windows(options: Partial<SandboxOptions>, contacts: number, skew:
   const { contacts: ids } = sandbox.seed({ contacts: people })
   const fields = [{ field: 'external_id', column: null }]
   const target = await intercom.open(
-    intercom.options.parse({ token: sandbox.token, base_url: sandbox.url }),
+    intercom.options.parse({ token: sandbox.token, base_url: sandbox.url, ...more }),
     { ...defaults, object: 'contact', identifier: 'external_id', fields },
     { clock, random, projectFolder: '.', notice: () => {}, knownIds: noIds },
   )
@@ -63,6 +68,13 @@ test('a limit of 1666, with a server whose clock is ahead', async () => {
   const { counts, rateLimited } = await windows({ rate_limit: 1666 }, 4500, 4_000)
   expect(rateLimited).toBe(0)
   expect(counts[1]).toBeGreaterThanOrEqual(1583)
+}, 60_000)
+
+test('a target that may use half of the limit never takes more', async () => {
+  const options = { rate_limit: 167, latency_ms: 100 }
+  const { counts } = await windows(options, 300, 0, { rate_limit: '50%' })
+  expect(Math.max(...counts)).toBeLessThanOrEqual(83)
+  expect(Math.min(...counts.slice(1, -1))).toBeGreaterThanOrEqual(81)
 }, 60_000)
 
 test('another app that takes a fifth of the limit causes hardly a refusal, and no failure', async () => {
