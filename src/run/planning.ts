@@ -7,17 +7,22 @@ import {
   QueryError,
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
-import type { PlanSink, PlanTotals, SnapshotReader } from '../plan/interfaces.ts'
+import type { IndexDraft } from '../plan/index-draft.ts'
+import type { PlanSink, PlanTotals, SnapshotIndex, SnapshotReader } from '../plan/interfaces.ts'
 import { planActivation } from '../plan/planner.ts'
+import { usedColumns } from '../plan/used-columns.ts'
 
 export interface PlanningOptions {
   readonly project: Project
   readonly activation: Activation
   readonly context: ConnectorContext
   readonly snapshot: SnapshotReader
+  readonly index: SnapshotIndex | null
   readonly sink: PlanSink
   readonly signal: AbortSignal
   readonly onRows: (rows: number) => void
+  /** As in `PlanOptions`. */
+  readonly onDraft?: (draft: IndexDraft) => void
 }
 
 /** A plan that is in its sink, with the columns of the query that it was made from. */
@@ -32,14 +37,16 @@ export interface Planned {
  * source fails.
  */
 export async function planFromSource(options: PlanningOptions): Promise<Planned> {
-  const { project, activation, context, snapshot, sink, signal, onRows } = options
+  const { project, activation, context, signal } = options
   const configured = project.sources.get(activation.source)
   if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
   signal.throwIfAborted()
   const source = await configured.connector.open(configured.options, context)
   try {
-    const { columns, batches } = await source.query(activation.query, signal)
-    const totals = await planActivation({ activation, columns, batches, snapshot, sink, onRows })
+    const used = usedColumns(activation)
+    const reading = used.length === 0 ? {} : { columns: used }
+    const { columns, batches, hashedAs } = await source.query(activation.query, signal, reading)
+    const totals = await planActivation({ ...options, columns, batches, hashedAs })
     return { totals, columns }
   } catch (error) {
     throw error instanceof QueryError ? queryProblem(activation, error) : error

@@ -128,7 +128,7 @@ class Import {
     }
     await this.#session.run('delete from snapshot where activation_id = ?', [claimed.id])
     await this.#session.run(
-      'update activations set target = ?, object = ?, key_field = ? where id = ?',
+      'update activations set target = ?, object = ?, key_field = ?, snapshot_token = null where id = ?',
       [about.target, about.object, about.key_field, claimed.id],
     )
     this.#activation = claimed.id

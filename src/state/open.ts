@@ -11,6 +11,7 @@ import { StoredRun } from './run-state.ts'
 import { beginRun, readRuns } from './runs.ts'
 import { StoredSnapshot } from './snapshot.ts'
 import type { StateStore } from './store.ts'
+import { type IndexOptions, StoredIndex } from './stored-index.ts'
 
 export interface StateOptions {
   /** A SQLite file, or a Postgres server. */
@@ -18,6 +19,8 @@ export interface StateOptions {
   readonly clock: Clock
   /** False: where there is no state, none is made, and the store is empty and forgets what it is told. */
   readonly create: boolean
+  /** Absent where no index is kept beside the snapshots. */
+  readonly index?: IndexOptions | undefined
 }
 
 /**
@@ -45,7 +48,7 @@ export async function openDatabase({
  */
 export async function openStateStore(options: StateOptions): Promise<StateStore> {
   const database = await openDatabase(options)
-  if (database !== null) return stateStore(database, options.clock)
+  if (database !== null) return stateStore(database, options.clock, options.index)
   const { openSqlite } = await import('./sqlite.ts')
   return stateStore(await openSqlite(':memory:'), options.clock)
 }
@@ -71,7 +74,7 @@ function makePrivate(file: string): void {
 }
 
 /** The store over any database that has the schema. */
-export function stateStore(database: Database, clock: Clock): StateStore {
+export function stateStore(database: Database, clock: Clock, index?: IndexOptions): StateStore {
   return {
     acquireLock: (activation, holder, leaseMilliseconds, hasEnded) =>
       acquireLock(database, activation, holder, clock.now(), leaseMilliseconds, hasEnded),
@@ -82,9 +85,21 @@ export function stateStore(database: Database, clock: Clock): StateStore {
       const { identifier, settings } = about
       const { run, activation, pass } = await beginRun(database, lock, about, clock.now())
       await prune(database, activation)
-      return new StoredRun({ database, clock, lock, run, activation, identifier, settings, pass })
+      return new StoredRun({
+        database,
+        clock,
+        lock,
+        run,
+        activation,
+        identifier,
+        settings,
+        pass,
+        index,
+      })
     },
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
+    index: (activation) =>
+      index === undefined ? null : new StoredIndex(database, activation, index.folder),
     knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),

@@ -1,5 +1,5 @@
 import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
-import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import type { IndexContent, PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import type { Database, Session } from './database.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
@@ -8,8 +8,10 @@ import { countOutcomes, type Recording, recordOutcomes, recordRejections } from 
 import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
 import { type FullPass, StoredSnapshot } from './snapshot.ts'
+import { forgetToken, keepToken, readToken } from './snapshot-token.ts'
 import { markSending, Spool } from './spool.ts'
 import type { Lock, RunState, RunStatus, Timestamp } from './store.ts'
+import { type IndexOptions, StoredIndex } from './stored-index.ts'
 
 /** A run that `beginRun` began. */
 export interface BegunRun {
@@ -22,21 +24,33 @@ export interface BegunRun {
   readonly settings: string
   /** Null for an ordinary run; else what its full pass has not come to: see `StoredSnapshot`. */
   readonly pass: FullPass | null
+  /** Absent where no index is kept. */
+  readonly index: IndexOptions | undefined
 }
 
 /** What one run writes, over a database. */
 export class StoredRun implements RunState {
   readonly run: number
   readonly snapshot: SnapshotReader
+  readonly index: StoredIndex | null
   readonly sink: PlanSink
   readonly #begun: BegunRun
   readonly #spool: Spool
+  /** Whether the snapshot has no token any more, since it is being changed. */
+  #isChanging = false
+  /** The token of the index that counts once the run has ended. */
+  #token: string | null = null
 
   constructor(begun: BegunRun) {
-    const { database, clock, lock, run, pass } = begun
+    const { database, clock, lock, run, pass, index } = begun
     const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run)
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
+    // What a full pass sends again, no index knows.
+    this.index =
+      index === undefined || pass !== null
+        ? null
+        : new StoredIndex(database, lock.activation, index.folder)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),
@@ -51,11 +65,11 @@ export class StoredRun implements RunState {
   }
 
   async sending(operations: readonly Operation[]): Promise<void> {
-    await this.#write((session) => markSending(session, this.run, operations))
+    await this.#change((session) => markSending(session, this.run, operations))
   }
 
   async record(outcomes: readonly Outcome[]): Promise<void> {
-    await this.#write((session) => recordOutcomes(this.#recording(session), outcomes))
+    await this.#change((session) => recordOutcomes(this.#recording(session), outcomes))
   }
 
   async abandon(count: number, failure: Failure): Promise<void> {
@@ -73,6 +87,19 @@ export class StoredRun implements RunState {
     )
   }
 
+  async keepIndex(content: IndexContent): Promise<string | null> {
+    const { database, lock, clock, index } = this.#begun
+    if (this.index === null || index === undefined) return null
+    const unchanged = this.#isChanging
+      ? null
+      : await database.read((session) => readToken(session, lock.activation))
+    const chance = index.random().toString(36).slice(2)
+    const token = unchanged ?? `${this.run}-${clock.now().toString(36)}-${chance}`
+    const problem = await this.index.write(content, token)
+    if (problem === null) this.#token = token
+    return problem
+  }
+
   async finish(
     status: Exclude<RunStatus, 'running'>,
     finishedAt: Timestamp,
@@ -82,6 +109,7 @@ export class StoredRun implements RunState {
     this.#spool.discard()
     await this.#write(async (session) => {
       await endRun(session, this.run, status, finishedAt, summary)
+      if (this.#token !== null) await keepToken(session, activation, this.#token)
       if (isCompleted(status)) await resolveUnmet(session, activation, this.run, finishedAt)
       else await releaseTroubles(session, this.run)
     })
@@ -90,6 +118,15 @@ export class StoredRun implements RunState {
 
   async #reject(rows: readonly RejectedRow[]): Promise<void> {
     await this.#write((session) => recordRejections(this.#recording(session), rows))
+  }
+
+  /** For what changes the snapshot, or says that requests are about to change what it is a picture of. */
+  async #change(work: (session: Session) => Promise<void>): Promise<void> {
+    await this.#write(async (session) => {
+      if (!this.#isChanging) await forgetToken(session, this.#begun.activation)
+      await work(session)
+    })
+    this.#isChanging = true
   }
 
   #write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {

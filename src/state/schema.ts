@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import { initial } from './migrations/initial.ts'
 import { removals } from './migrations/removals.ts'
+import { tokens } from './migrations/tokens.ts'
 import { waiting } from './migrations/waiting.ts'
 
 /** What a migration is given. */
@@ -17,7 +18,7 @@ export interface Schema {
 type Migration = (schema: Schema) => Promise<void>
 
 /** In order; the position, from 1, is the version of the schema. Published ones never change. */
-const migrations: readonly Migration[] = [initial, removals, waiting]
+const migrations: readonly Migration[] = [initial, removals, waiting, tokens]
 
 const migrationsTable = 'schema_migrations'
 

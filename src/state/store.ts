@@ -6,7 +6,7 @@ import type {
   Outcome,
   OutcomeStatus,
 } from '../connector/index.ts'
-import type { PlanSink, SnapshotReader } from '../plan/interfaces.ts'
+import type { IndexContent, PlanSink, SnapshotIndex, SnapshotReader } from '../plan/interfaces.ts'
 
 /** Times in the store are milliseconds since the Unix epoch. */
 export type Timestamp = number
@@ -116,6 +116,8 @@ export interface LockHolder {
 export interface RunState {
   readonly run: number
   readonly snapshot: SnapshotReader
+  /** What is kept of the rows beside the snapshot; null where nothing is, or where everything is sent again. */
+  readonly index: SnapshotIndex | null
   /** Spools the plan. */
   readonly sink: PlanSink
   /** Hands the plan to the writer: see `OperationQueue` in src/write/interfaces.ts, which this is by shape. */
@@ -131,6 +133,11 @@ export interface RunState {
   }>
   /** What became of failures, as it will be once the run has ended with this status. */
   trend(status: Exclude<RunStatus, 'running'>): Promise<FailureTrend>
+  /**
+   * Keeps an index of the snapshot as the run leaves it. To be called before `finish`, once nothing more is recorded; it
+   * counts from `finish` on. Returns null, or why it could not be kept.
+   */
+  keepIndex(content: IndexContent): Promise<string | null>
   /** Ends the run: keeps the summary, drops the spooled plan. */
   finish(
     status: Exclude<RunStatus, 'running'>,
@@ -163,6 +170,8 @@ export interface StateStore {
   knownIds(keys: KeysOf, values: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** The snapshot alone, for planning without a run. */
   snapshot(activation: string): SnapshotReader
+  /** What is kept beside it; null where nothing is. */
+  index(activation: string): SnapshotIndex | null
   /** The last runs of each activation, newest first. */
   runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
   /**

@@ -1,12 +1,20 @@
 import type { Activation, FieldMapping } from '../../src/config/activation.ts'
 import type { Column, Operation, RowBatch, TargetObject, Value } from '../../src/connector/index.ts'
-import type {
-  PlanSink,
-  PlanTotals,
-  RejectedRow,
-  SnapshotEntry,
-  SnapshotReader,
-  WaitingKey,
+import { digest } from '../../src/plan/digest.ts'
+import { entriesPerChunk } from '../../src/plan/digest-column.ts'
+import type { IndexDraft } from '../../src/plan/index-draft.ts'
+import {
+  type IndexBasis,
+  type IndexContent,
+  indexSections,
+  type KeptIndex,
+  type PlanSink,
+  type PlanTotals,
+  type RejectedRow,
+  type SnapshotEntry,
+  type SnapshotIndex,
+  type SnapshotReader,
+  type WaitingKey,
 } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
 
@@ -97,6 +105,67 @@ export async function* inBatches(rows: readonly Row[], size: number): AsyncGener
   for (let start = 0; start < rows.length; start += size) {
     const part = rows.slice(start, start + size)
     yield { size: part.length, values: (index) => part[index] as Row }
+  }
+}
+
+/** Rows in batches with hashes, and how many of them were looked into. */
+export function hashed(rows: readonly Row[], size: number) {
+  const counted = { read: 0 }
+  const texts = rows.map((row) => JSON.stringify(row))
+  async function* batches(): AsyncGenerator<RowBatch> {
+    let start = 0
+    for await (const batch of inBatches(rows, size)) {
+      const first = start
+      start += batch.size
+      yield {
+        size: batch.size,
+        values(index) {
+          counted.read += 1
+          return batch.values(index)
+        },
+        hash: (index, into) => digest(texts[first + index] ?? '', into),
+      }
+    }
+  }
+  return { batches: batches(), counted }
+}
+
+/** An index in memory. */
+export class Index implements SnapshotIndex {
+  /** Whether the snapshot is as it was when this was kept. */
+  isCurrent = false
+  kept: { basis: IndexBasis; count: number; sections: Map<string, Uint8Array> } | null = null
+  opened = 0
+
+  async open(): Promise<KeptIndex | null> {
+    const { kept, isCurrent } = this
+    if (kept === null) return null
+    this.opened += 1
+    return {
+      basis: kept.basis,
+      count: kept.count,
+      isCurrent,
+      async *pieces(section) {
+        const bytes = kept.sections.get(section) ?? new Uint8Array()
+        const size = entriesPerChunk * indexSections[section]
+        for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
+      },
+      close: async () => {
+        this.opened -= 1
+      },
+    }
+  }
+
+  async write(content: IndexContent): Promise<void> {
+    const { basis, count } = content
+    const sections = new Map<string, Uint8Array>()
+    for (const section of ['keys', 'hashes', 'flags', 'fingerprints'] as const) {
+      const parts: Uint8Array[] = []
+      for await (const piece of content.pieces(section)) parts.push(piece.slice())
+      sections.set(section, new Uint8Array(Buffer.concat(parts)))
+    }
+    this.kept = { basis, count, sections }
+    this.isCurrent = true
   }
 }
 
@@ -201,12 +270,19 @@ export interface Planned {
   readonly rejected: readonly RejectedRow[]
   readonly plan: unknown
   readonly sink: Sink
+  /** What can be kept of the rows; only with an index. */
+  readonly draft: IndexDraft | null
+  /** How many rows were looked into; only with an index. */
+  readonly read: number
 }
 
 export async function plan(
   rows: readonly Row[],
   options: {
     snapshot?: Snapshot
+    /** With an index the rows have hashes. */
+    index?: Index
+    hashedAs?: string
     activation?: Activation
     columns?: readonly Column[]
     batchSize?: number
@@ -214,13 +290,32 @@ export async function plan(
   } = {},
 ): Promise<Planned> {
   const sink = new Sink()
+  const batchSize = options.batchSize ?? 100
+  const { batches, counted } = hashed(rows, batchSize)
+  const hashing = {
+    batches,
+    hashedAs: options.hashedAs ?? 'text',
+    index: options.index,
+    onDraft: (made: IndexDraft) => {
+      draft = made
+    },
+  }
+  let draft: IndexDraft | null = null
   const totals = await planActivation({
     activation: options.activation ?? activation(),
     columns: options.columns ?? columns,
-    batches: inBatches(rows, options.batchSize ?? 100),
+    ...(options.index === undefined ? { batches: inBatches(rows, batchSize) } : hashing),
     snapshot: options.snapshot ?? new Snapshot(),
     sink,
     onRows: options.onRows,
   })
-  return { totals, operations: sink.operations, rejected: sink.rejected, plan: sink.plan, sink }
+  return {
+    totals,
+    operations: sink.operations,
+    rejected: sink.rejected,
+    plan: sink.plan,
+    sink,
+    draft,
+    read: counted.read,
+  }
 }

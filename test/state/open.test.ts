@@ -109,7 +109,7 @@ describe('opening a state file', () => {
     for (const create of [true, false]) {
       expect(await refusal(file, create)).toMatchObject({
         name: 'ConfigurationError',
-        message: expect.stringMatching(/state\.db .*version 7.* up to 3\. Upgrade millrace/),
+        message: expect.stringMatching(/state\.db .*version 7.* up to 4\. Upgrade millrace/),
       })
     }
     expect(readFileSync(file).equals(before)).toBe(true)
