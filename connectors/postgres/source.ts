@@ -148,6 +148,8 @@ async function plan(
     if (!/^(42|0A)/.test((error as { code?: string }).code ?? '')) throw error
     await client.query('ROLLBACK')
     await begin(client, options)
+    // Described anew, since the tables are locked anew.
+    return plan(client, text, {}, options)
   }
   return whole
 }
