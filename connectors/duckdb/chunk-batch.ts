@@ -7,8 +7,7 @@ import type { DecodedColumn } from './values.ts'
 export class ChunkBatch implements RowBatch {
   readonly size: number
   readonly hash?: (index: number, into: Int32Array) => void
-  // The vectors' memory is the chunk's.
-  readonly #chunk: DuckDBDataChunk
+  #chunk: DuckDBDataChunk | null
   readonly #columns: readonly DecodedColumn[]
 
   constructor(chunk: DuckDBDataChunk, columns: readonly DecodedColumn[], hasher: RowHasher | null) {
@@ -16,24 +15,32 @@ export class ChunkBatch implements RowBatch {
     this.#chunk = chunk
     this.#columns = columns
     if (hasher !== null) {
-      this.hash = (index, into) => {
-        this.#check(index)
-        hasher.hash(chunk, index, into)
-      }
+      this.hash = (index, into) => hasher.hash(this.#chunkWith(index), index, into)
     }
   }
 
   values(index: number): readonly Value[] {
-    this.#check(index)
+    const chunk = this.#chunkWith(index)
     return this.#columns.map(({ decode }, position) => {
-      const value = this.#chunk.getColumnVector(position).getItem(index)
+      const value = chunk.getColumnVector(position).getItem(index)
       return value === null ? null : decode(value)
     })
   }
 
-  #check(index: number): void {
+  /**
+   * Frees the chunk's texts; rows cannot be read any more. The binding itself frees a chunk when the collector finds
+   * it, which knows nothing of the megabytes that hang on it.
+   */
+  release(): void {
+    this.#chunk?.reset()
+    this.#chunk = null
+  }
+
+  #chunkWith(index: number): DuckDBDataChunk {
     if (index < 0 || index >= this.size) {
       throw new RangeError(`No row ${index} in a batch of ${this.size}`)
     }
+    if (this.#chunk === null) throw new Error('A batch is good until the next one is asked for')
+    return this.#chunk
   }
 }

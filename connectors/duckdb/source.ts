@@ -129,7 +129,12 @@ class RunningQuery {
       for (;;) {
         const chunk = await this.#work(() => result.fetchChunk())
         if (chunk === null || chunk.rowCount === 0) break
-        yield new ChunkBatch(chunk, columns, hasher)
+        const batch = new ChunkBatch(chunk, columns, hasher)
+        try {
+          yield batch
+        } finally {
+          batch.release()
+        }
       }
       // The C API ends a stream that failed like one that is complete; only the result's type tells.
       // https://github.com/duckdb/duckdb-rs/pull/832
