@@ -20,6 +20,8 @@ export interface SnapshotEntry {
   readonly sent: TargetRecord | null
   /** As in `Operation`; absent where nothing of the kind happened. */
   readonly unansweredSince?: number
+  /** As in `Operation`. */
+  readonly unansweredRequest?: string
   /** What was done to the record because its row left the query; null where the row is in the query, or nothing was. */
   readonly removed: Exclude<Removal, 'keep'> | null
   /** True where it shall be sent once more, whatever was confirmed: a full pass has not come to it yet. */

@@ -18,6 +18,7 @@ import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
 import { standOf } from './stand.ts'
 import { Tally } from './totals.ts'
+import { unanswered } from './unanswered.ts'
 import type { WaitingKeys } from './waiting-keys.ts'
 
 /** Rows about which the snapshot is asked at once, where so many have to be. */
@@ -279,9 +280,9 @@ export class KeyLedger {
         this.tally.countChange(index, 1)
       }
     }
-    const unansweredSince = before?.unansweredSince ?? null
     const { fingerprint } = wish
-    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint, unansweredSince })
+    const left = unanswered(before)
+    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint, ...left })
   }
 
   #reject(entry: number, key: string, failure: Failure): void {

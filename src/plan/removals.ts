@@ -11,6 +11,7 @@ import type { ListName } from './list-text.ts'
 import type { Mapping } from './mapping.ts'
 import { mark } from './pending.ts'
 import type { Scope } from './scope.ts'
+import { unanswered } from './unanswered.ts'
 
 const keysPerLookUp = 500
 
@@ -91,7 +92,7 @@ function removalOf(
   lists: readonly ListName[],
   entry: SnapshotEntry,
 ): Omit<Operation, 'ordinal' | 'fingerprint'> {
-  const { key, id, sent, unansweredSince = null } = entry
+  const { key, id, sent } = entry
   const held = lists.filter((list) => sent !== null && Object.hasOwn(sent, list))
   return {
     key,
@@ -104,7 +105,7 @@ function removalOf(
     },
     held: sent,
     changed: kind === 'untag' ? held : [],
-    unansweredSince,
+    ...unanswered(entry),
     archivedByUs: false,
   }
 }

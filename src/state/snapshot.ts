@@ -26,8 +26,14 @@ interface EntryRow {
   readonly sent: string | null
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
+  readonly unanswered_request: string | null
   readonly again: number
 }
+
+/** In SQL: what the open failure of a key in doubt says of the request that was not answered. */
+const unansweredRequest = `case when unanswered_since is null then null else (select request_id from failures
+  where failures.activation_id = snapshot.activation_id and failures.key = snapshot.key
+  and failures.resolved_at is null and failures.status = 'in_doubt') end as unanswered_request`
 
 /** The snapshot of one activation; an empty one where it never ran. */
 export class StoredSnapshot implements SnapshotReader {
@@ -127,7 +133,7 @@ export class StoredSnapshot implements SnapshotReader {
     const rows = await this.#database.read((session) =>
       allOverKeys<EntryRow>(
         session,
-        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${this.#again} as again
+        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${unansweredRequest}, ${this.#again} as again
         from snapshot where activation_id = ? and key in (:keys)`,
         [activation],
         keys.map(toColumn),
@@ -143,6 +149,7 @@ export class StoredSnapshot implements SnapshotReader {
         removed: row.removed,
         ...(Number(row.again) === 1 ? { again: true } : {}),
         ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
+        ...(row.unanswered_request === null ? {} : { unansweredRequest: row.unanswered_request }),
       })
     }
     return entries
