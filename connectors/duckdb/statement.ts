@@ -107,6 +107,8 @@ export function hashedAs(columns: readonly NamedType[]): string {
   return JSON.stringify({
     hash: 'MurmurHash3_x86_128 of vectors, MD5 of texts',
     server: version(),
+    // Shows in the texts of what is nested; `openInstance` sets it.
+    settings: { TimeZone: 'UTC' },
     columns: columns.map(({ name, type }) => [name, type.toJson()]),
   })
 }

@@ -280,7 +280,7 @@ describe('duckdb: a query that is read in part', () => {
     ['names that differ by case', 'select 1 as "A", 2 as "a"', 'a', [2]],
     ['names as ours', 'select 1 as c1, 2 as c0 from (select 3) as query', 'c0', [2]],
     ['semicolons in text', "select 1 as a, ';' as b ; -- ; end\n;", 'b', [';']],
-    ['files', "select 1 as a, ';' as b /* ; */", 'b', [';']],
+    ['a comment at its end', "select 1 as a, ';' as b /* ; */", 'b', [';']],
   ])('%s', async (_, query, wanted, row) => {
     const stream = await source.query(query, never, { columns: [wanted] })
     expect(stream.columns.map(({ name }) => name)).toEqual([wanted])
