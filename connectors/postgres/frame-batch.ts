@@ -21,11 +21,13 @@ export function wordAt(bytes: Buffer, at: number): number {
  */
 export class FrameBatch implements RowBatch {
   readonly size: number
-  /** How much memory it holds. */
+  /** How many bytes it came in. */
   readonly bytes: number
+  /** Whether no other batch has rows in `rest`. */
+  readonly isAlone: boolean
+  readonly rest: Buffer
   readonly #first: Buffer
-  readonly #rest: Buffer
-  readonly #starts: readonly number[]
+  #starts: readonly number[]
   readonly #columns: readonly DecodedColumn[]
 
   /** `starts` says where frames begin: the first one in `first`, every other in `rest`. */
@@ -34,17 +36,19 @@ export class FrameBatch implements RowBatch {
     rest: Buffer,
     starts: readonly number[],
     columns: readonly DecodedColumn[],
+    isAlone: boolean,
   ) {
     this.size = starts.length
     this.bytes = first === rest ? rest.length : first.length + rest.length
     this.#first = first
-    this.#rest = rest
+    this.rest = rest
     this.#starts = starts
     this.#columns = columns
+    this.isAlone = isAlone
   }
 
   values(index: number): readonly Value[] {
-    const buffer = index === 0 ? this.#first : this.#rest
+    const buffer = index === 0 ? this.#first : this.rest
     const columns = this.#columns
     const values = new Array<Value>(columns.length)
     let at = this.#start(index) + headerSize + 2
@@ -64,8 +68,13 @@ export class FrameBatch implements RowBatch {
 
   hash(index: number, into: Int32Array): void {
     const start = this.#start(index)
-    const buffer = index === 0 ? this.#first : this.#rest
+    const buffer = index === 0 ? this.#first : this.rest
     murmur128(buffer, start + headerSize, start + 1 + wordAt(buffer, start + 1), into)
+  }
+
+  /** Lets go of the rows, since their bytes are about to be others. */
+  forget(): void {
+    this.#starts = []
   }
 
   #start(index: number): number {

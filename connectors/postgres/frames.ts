@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import type pg from 'pg'
 import { FrameBatch, headerSize, wordAt } from './frame-batch.ts'
 import type { RowReader } from './reader.ts'
+import { PooledSocket } from './socket.ts'
 import type { DecodedColumn } from './values.ts'
 
 /** The parts of pg's connection that its types leave out. */
@@ -53,6 +54,10 @@ export class FrameReader implements RowReader {
   /** The frame that a chunk broke off in, as far as it came; its header alone until its length is known. */
   #cut: Buffer | null = null
   #filled = 0
+  /** Null where chunks need not be handed back. */
+  #pool: PooledSocket | null = null
+  /** The batch that is looked at. */
+  #current: FrameBatch | null = null
   readonly #waiting: FrameBatch[] = []
   #waitingBytes = 0
   #waiter: Waiter | null = null
@@ -67,8 +72,10 @@ export class FrameReader implements RowReader {
   }
 
   next(): Promise<FrameBatch | null> {
+    this.#letGo()
     const batch = this.#waiting.shift()
     if (batch !== undefined) {
+      this.#current = batch
       this.#waitingBytes -= batch.bytes
       if (this.#socket?.isPaused() && this.#waitingBytes < mostWaiting / 2) this.#socket.resume()
       return Promise.resolve(batch)
@@ -96,6 +103,10 @@ export class FrameReader implements RowReader {
     this.#parser = stream.listeners('data')[0] as Listener
     stream.on('data', this.#read)
     stream.off('data', this.#parser)
+    if (stream instanceof PooledSocket) {
+      this.#pool = stream
+      stream.isLending = true
+    }
     stream.cork()
     wire.parse({ text: this.#text })
     wire.bind({})
@@ -116,6 +127,15 @@ export class FrameReader implements RowReader {
     this.#waiter = null
   }
 
+  /** Takes back the rows that were looked at, for their bytes to be used again. */
+  #letGo(): void {
+    const batch = this.#current
+    if (batch === null) return
+    this.#current = null
+    batch.forget()
+    if (batch.isAlone) this.#pool?.giveBack(batch.rest)
+  }
+
   #fail(error: unknown): void {
     this.#failure ??= { error }
     this.#waiter?.reject(this.#failure.error)
@@ -134,10 +154,14 @@ export class FrameReader implements RowReader {
     let first = chunk
     let starts: number[] = []
     let at = 0
+    let isAlone = true
     if (this.#cut !== null) {
       at = this.#complete(this.#cut, chunk)
       const frame: Buffer = this.#cut
-      if (this.#filled < frame.length) return
+      if (this.#filled < frame.length) {
+        this.#pool?.giveBack(chunk)
+        return
+      }
       this.#cut = null
       if (frame[0] === dataRow) {
         first = frame
@@ -151,28 +175,32 @@ export class FrameReader implements RowReader {
         starts.push(at)
       } else {
         // Rows that came before the frame have to be there before pg hears of it.
-        this.#handOn(first, chunk, starts)
+        if (this.#handOn(new FrameBatch(first, chunk, starts, this.#columns, false)))
+          isAlone = false
         first = chunk
         starts = []
         if (this.#passOn(chunk.subarray(at, next), chunk, next)) return
       }
       at = next
     }
-    this.#handOn(first, chunk, starts)
     if (at < chunk.length) this.#keep(chunk, at)
+    const isKept = this.#handOn(new FrameBatch(first, chunk, starts, this.#columns, isAlone))
+    if (isAlone && !isKept) this.#pool?.giveBack(chunk)
     if (this.#waitingBytes > mostWaiting) this.#socket?.pause()
   }
 
-  #handOn(first: Buffer, rest: Buffer, starts: readonly number[]): void {
-    if (starts.length === 0 || this.#isDiscarding) return
-    const batch = new FrameBatch(first, rest, starts, this.#columns)
+  /** Returns whether somebody will look at the batch. */
+  #handOn(batch: FrameBatch): boolean {
+    if (batch.size === 0 || this.#isDiscarding) return false
     if (this.#waiter === null) {
       this.#waiting.push(batch)
       this.#waitingBytes += batch.bytes
-      return
+      return true
     }
+    this.#current = batch
     this.#waiter.resolve(batch)
     this.#waiter = null
+    return true
   }
 
   /**
@@ -190,8 +218,10 @@ export class FrameReader implements RowReader {
     socket?.off('data', this.#read)
     socket?.resume()
     this.#socket = null
+    if (this.#pool !== null) this.#pool.isLending = false
     this.#parser(frame)
-    if (next < chunk.length) this.#parser(chunk.subarray(next))
+    // A copy, since the parser keeps the beginning of a frame until its end comes.
+    if (next < chunk.length) this.#parser(Buffer.from(chunk.subarray(next)))
     return true
   }
 

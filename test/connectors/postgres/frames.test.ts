@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { canReadFrames, FrameReader } from '../../../connectors/postgres/frames.ts'
+import { PooledSocket } from '../../../connectors/postgres/socket.ts'
 import { decodedColumn } from '../../../connectors/postgres/values.ts'
 import type { Value } from '../../../src/connector/index.ts'
 import { errorOf } from '../../conformance/source.ts'
@@ -36,13 +37,20 @@ const complete = frame('C', Buffer.from('SELECT\0'))
 const failure = frame('E')
 const ready = frame('Z', Buffer.from('T'))
 
+/** A pool whose buffers hold something else as soon as they are handed back. */
+class OverwritingSocket extends PooledSocket {
+  override giveBack(chunk: Buffer): void {
+    chunk.fill(0xff)
+  }
+}
+
 /** A query on a connection whose other end is the test; `heard` is what pg's parser gets. */
 function query() {
   const heard: Buffer[] = []
-  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+  const socket: Duplex = new OverwritingSocket()
   const reader = new FrameReader('select', columns)
   const parser = (chunk: Buffer) => {
-    heard.push(chunk)
+    heard.push(Buffer.from(chunk))
     if (chunk.equals(ready)) reader.handleReadyForQuery()
     if (chunk.equals(failure)) reader.handleError(new Error('from the server'))
   }
@@ -56,7 +64,7 @@ function query() {
     sync: () => sent.push('sync'),
   })
   const receive = (...chunks: readonly Buffer[]) => {
-    for (const chunk of chunks) socket.emit('data', chunk)
+    for (const chunk of chunks) socket.emit('data', Buffer.from(chunk))
   }
   return { heard, socket, reader, parser, sent, receive }
 }
@@ -183,6 +191,15 @@ describe('FrameReader', () => {
     expect((await reader.next())?.size).toBe(1)
     expect((await errorOf(reader.next())).message).toBe('from the server')
     expect((await errorOf(reader.next())).message).toBe('from the server')
+  })
+
+  it('lets go of rows when the next ones are asked for', async () => {
+    const { reader, receive } = query()
+    receive(rowFrame(['a', 'b']), rowFrame(['c', 'd']))
+    const batch = await reader.next()
+    expect(batch?.values(0)).toEqual(['a', 'b'])
+    await reader.next()
+    expect(() => batch?.values(0)).toThrow(RangeError)
   })
 
   it('rejects whoever waits when the connection breaks', async () => {

@@ -90,7 +90,10 @@ describe.skipIf(skipped)('rows that stream from postgres', () => {
           waits = session?.wait_event === 'ClientWrite' ? waits + 1 : 0
         }
       }
-      rows += batch.size
+      for (let index = 0; index < batch.size; index++) {
+        rows += 1
+        if (batch.values(index)[0] !== rows) expect.fail(`row ${rows} is another`)
+      }
     }
     expect(rows).toBe(20_000)
   })
