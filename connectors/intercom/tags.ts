@@ -108,7 +108,7 @@ export class Tags implements ListWriter {
       const reply = await this.#tagCall(change.id, found.tag, priority, signal)
       if (reply.kind === 'stopped') return
       if (confirms(reply)) return change.added(name)
-      if (isRecordMissing(reply)) return change.failed(gone(this.#session, reply))
+      if (isRecordMissing(reply)) return change.failed(gone(this.#session, change.id, reply))
       if (tries > 0 || !isTagMissing(reply)) return change.failed(refusal(reply, name))
       this.#directory.forget(name)
     }

@@ -58,6 +58,7 @@ class IntercomTarget implements Target {
       plan,
       context,
       apiVersion: chosen.api_version,
+      goneIds: new Set(),
       body: { numericOwner: !versionAtLeast(chosen.api_version, '2.16') },
     }
     this.#writer = writerOf(this.#session)

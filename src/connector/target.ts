@@ -101,7 +101,7 @@ export interface RequestCounts {
 export interface Target {
   /** Operations per call of `deliver`, at most. */
   readonly batchSize: number
-  /** Calls of `deliver` that may be under way at once. */
+  /** Calls of `deliver` that may be under way at once; may change as the session learns. */
   readonly concurrency: number
   /**
    * Called once, before the first write and only if there is something to write: checks what can be checked

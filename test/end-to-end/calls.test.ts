@@ -105,3 +105,32 @@ tags: [{ name: Escalated }, { name: Seen }]
   expect(calls.by_endpoint['POST /conversations/{id}/tags']).toBe(1000)
   expect(calls.total).toBeLessThanOrEqual(1003)
 })
+
+test('a contact that was archived since is found out at once, though the search still shows it', async () => {
+  const { sandbox } = workspace
+  sandbox.change({ search_lag_ms: 86_400_000 })
+  const [id] = sandbox.seed({ contacts: [{ external_id: 'user-0' }] }).contacts
+  const tagged = (name: string) => `
+query: select 'user-0' as user_id
+target: contact
+mode: upsert
+identifier: external_id
+fields: { external_id: user_id }
+tags: [{ name: ${name} }]
+`
+  await run('people', tagged('One'))
+  await fetch(`${sandbox.url}/contacts/${id}/archive`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${sandbox.token}`, 'intercom-version': '2.16' },
+  })
+  await workspace.write('activations/people.yaml', tagged('Two'))
+  const { failures_by_code, calls } = await workspace.runOne()
+  expect(failures_by_code).toEqual({ archived: 1 })
+  expect(calls.by_endpoint).toEqual({
+    'GET /tags': 1,
+    'DELETE /contacts/{id}/tags/{id}': 1,
+    'POST /tags': 1,
+    'POST /contacts/search': 1,
+    'POST /contacts': 1,
+  })
+})
