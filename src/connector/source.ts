@@ -13,7 +13,6 @@ export interface RowStream {
   readonly hashedAs?: string
   /**
    * The rows, once, in order, in batches of the source's choosing; memory does not grow with the result.
-   * A batch is good until the next one is asked for.
    * Leaving the loop early, an error and an abort all end the query and free what it held.
    * Throws `TryAgainError` or `StopRunError` where the source fails midway: an iteration that ends
    * without an error has seen every row.
