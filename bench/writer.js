@@ -68,7 +68,8 @@ async function windowUse(url, { limit, others }) {
 /**
  * Runs an activation over so many rows. `round` 1 meets every contact for the first time, 2 changes what the state
  * knows. `limit` is in requests per window (0: none), `others` in calls of another app per window, `latency` in
- * milliseconds. `existing`: the contacts are there before the first run.
+ * milliseconds. `existing`: the contacts are there before the first run. `activation(rows, round)`: the YAML, where
+ * it is not the one of contacts.
  */
 export async function benchWriter({
   name,
@@ -79,12 +80,13 @@ export async function benchWriter({
   existing = false,
   round = 1,
   options = '',
+  activation = activationText,
 }) {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   const flags = ['--rate-limit', limit, '--latency-ms', latency, '--other-app-calls', others]
   const sandbox = await startSandbox([...flags, '--keep-requests', rows * 4].map(String))
   const run = async (number) => {
-    await writeFile(join(folder, 'activations/people.yaml'), activationText(rows, number))
+    await writeFile(join(folder, 'activations/people.yaml'), activation(rows, number))
     const environment = {}
     const project = await loadProject({ path: folder, profile: null, environment, connectors })
     let [started, before] = [0, process.cpuUsage()]
