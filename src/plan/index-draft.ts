@@ -10,6 +10,9 @@ import type { Scope } from './scope.ts'
 /** Keys whose operations did not end well, beyond which the next run had better look at the snapshot itself. */
 const mostDoubtful = 10_000
 
+/** What is true of a key whose record the target has taken. */
+const held = [mark.confirmed, mark.inSnapshot, mark.ours]
+
 export interface DraftOptions {
   readonly table: KeyTable
   readonly kept: KeptIndex | null
@@ -38,14 +41,14 @@ export class IndexDraft {
   /** Hears how an operation ended. */
   note({ key, status, removal }: Pick<Outcome, 'key' | 'status' | 'removal'>): void {
     this.#isChanged = true
-    if (status !== 'applied') this.#doubt(key)
-    else {
-      const entry = this.#find(key)
-      if (removal) this.#forget(entry)
-      else
-        for (const one of [mark.confirmed, mark.inSnapshot, mark.ours])
-          this.#options.table.mark(entry, one)
+    if (status !== 'applied') {
+      if (this.#doubtful.length < mostDoubtful) this.#doubtful.push(key)
+      else this.#isGivenUp = true
+      return
     }
+    const entry = this.#find(key)
+    if (removal) this.#forget(entry)
+    else for (const one of held) this.#options.table.mark(entry, one)
   }
 
   /** What to keep, once every operation has ended; null where what is kept says it all, or too much is not known. */
@@ -60,11 +63,6 @@ export class IndexDraft {
   /** To be called in the end, whatever became of it. */
   async close(): Promise<void> {
     await this.#options.kept?.close()
-  }
-
-  #doubt(key: string): void {
-    if (this.#doubtful.length < mostDoubtful) this.#doubtful.push(key)
-    else this.#isGivenUp = true
   }
 
   async #askForDoubtful(): Promise<void> {

@@ -72,9 +72,9 @@ export class KeyLedger {
     this.tally.removed = this.#missesRows ? this.tally.known : 0
   }
 
-  /** Whether so many rows wait for the snapshot that it is worth asking. */
+  /** Whether there is so much to settle that it is worth it. */
   get isFull(): boolean {
-    return this.#pending.length >= rowsPerLookUp
+    return this.#pending.length >= rowsPerLookUp || this.#spool.isFull
   }
 
   /**
@@ -143,7 +143,11 @@ export class KeyLedger {
   want(record: TargetRecord, id: string | null): void {
     this.#table.fingerprints.copy(this.#entry, this.#fingerprint)
     const fingerprint = this.#options.scope.sign(formatDigest(this.#fingerprint))
-    this.#pending.push({ entry: this.#entry, key: this.#key, row: { record, id, fingerprint } })
+    const [entry, key, row] = [this.#entry, this.#key, { record, id, fingerprint }]
+    // Of a key that the snapshot does not have there is nothing to ask; but the plan keeps the order of the rows.
+    const isAlone = this.#pending.length === 0 && !this.#table.isMarked(entry, mark.inSnapshot)
+    if (isAlone) this.#planRecord(entry, key, row, undefined)
+    else this.#pending.push({ entry, key, row })
   }
 
   /** The row that was placed last fails. */

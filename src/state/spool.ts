@@ -1,5 +1,6 @@
 import type { Operation } from '../connector/index.ts'
 import type { Cell, Database, Session } from './database.ts'
+import { lineOf, operationIn } from './operation-line.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
 const operationsPerChunk = 500
@@ -8,8 +9,10 @@ const operationsPerChunk = 500
 const operationsPerWrite = 4_000
 const charactersPerWrite = 4_000_000
 
-interface Line {
-  readonly ordinal: number
+/** Some operations as the table keeps them. */
+interface Chunk {
+  readonly first: number
+  readonly last: number
   readonly text: string
 }
 
@@ -23,7 +26,8 @@ export class Spool {
   readonly #database: Database
   readonly #write: Write
   readonly #run: number
-  #held: Line[] = []
+  #held: Chunk[] = []
+  #heldOperations = 0
   #heldCharacters = 0
 
   constructor(database: Database, write: Write, run: number) {
@@ -33,11 +37,17 @@ export class Spool {
   }
 
   async add(operations: readonly Operation[]): Promise<void> {
-    for (const operation of operations) {
-      const text = JSON.stringify(operation)
-      this.#held.push({ ordinal: operation.ordinal, text })
+    for (let start = 0; start < operations.length; start += operationsPerChunk) {
+      const some = operations.slice(start, start + operationsPerChunk)
+      const text = some.map(lineOf).join('\n')
+      const first = some[0]?.ordinal ?? 0
+      this.#held.push({ first, last: some.at(-1)?.ordinal ?? first, text })
+      this.#heldOperations += some.length
       this.#heldCharacters += text.length
-      if (this.#held.length >= operationsPerWrite || this.#heldCharacters >= charactersPerWrite) {
+      if (
+        this.#heldOperations >= operationsPerWrite ||
+        this.#heldCharacters >= charactersPerWrite
+      ) {
         await this.#flush()
       }
     }
@@ -47,13 +57,7 @@ export class Spool {
     const held = this.#held
     if (held.length === 0) return
     this.discard()
-    const rows: Cell[][] = []
-    for (let start = 0; start < held.length; start += operationsPerChunk) {
-      const lines = held.slice(start, start + operationsPerChunk)
-      const first = lines[0]?.ordinal ?? 0
-      const last = lines.at(-1)?.ordinal ?? first
-      rows.push([this.#run, first, last, lines.map((line) => line.text).join('\n')])
-    }
+    const rows = held.map(({ first, last, text }): Cell[] => [this.#run, first, last, text])
     await this.#write((session) =>
       session.runEach(
         'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, ?)',
@@ -65,6 +69,7 @@ export class Spool {
   /** Forgets what is held back. */
   discard(): void {
     this.#held = []
+    this.#heldOperations = 0
     this.#heldCharacters = 0
   }
 
@@ -119,7 +124,7 @@ async function readChunk(
 }
 
 function parseLines(lines: string): Operation[] {
-  return lines.split('\n').map((line) => JSON.parse(line) as Operation)
+  return lines.split('\n').map(operationIn)
 }
 
 /** The ordinals in a range that have an outcome. */

@@ -17,6 +17,7 @@ import {
   type WaitingKey,
 } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
+import { rowContent } from '../../src/plan/row-content.ts'
 
 export const person: TargetObject = {
   name: 'contact',
@@ -111,7 +112,7 @@ export async function* inBatches(rows: readonly Row[], size: number): AsyncGener
 /** Rows in batches with hashes, and how many of them were looked into. */
 export function hashed(rows: readonly Row[], size: number) {
   const counted = { read: 0 }
-  const texts = rows.map((row) => JSON.stringify(row))
+  const texts = rows.map((row) => rowContent(row, [...row.keys()]))
   async function* batches(): AsyncGenerator<RowBatch> {
     let start = 0
     for await (const batch of inBatches(rows, size)) {
