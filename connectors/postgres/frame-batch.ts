@@ -1,18 +1,6 @@
 import { murmur128, type RowBatch, type Value } from '../../src/connector/index.ts'
+import { headerSize, wordAt } from './frame.ts'
 import type { DecodedColumn } from './values.ts'
-
-/** A frame begins with a byte for its kind and a word for its length, which counts itself. */
-export const headerSize = 5
-
-/** The word at `at`, as the protocol writes numbers: the highest byte first. */
-export function wordAt(bytes: Buffer, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  )
-}
 
 /**
  * Rows that lie in the bytes as they came from the server, each a DataRow frame: after the header the number of

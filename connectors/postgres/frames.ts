@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import type pg from 'pg'
-import { FrameBatch, headerSize, wordAt } from './frame-batch.ts'
+import { CutFrame, frameSize, headerSize } from './frame.ts'
+import { FrameBatch } from './frame-batch.ts'
 import type { RowReader } from './reader.ts'
 import { PooledSocket } from './socket.ts'
 import type { DecodedColumn } from './values.ts'
@@ -51,9 +52,7 @@ export class FrameReader implements RowReader {
   readonly #columns: readonly DecodedColumn[]
   #socket: Duplex | null = null
   #parser: Listener = () => {}
-  /** The frame that a chunk broke off in, as far as it came; its header alone until its length is known. */
-  #cut: Buffer | null = null
-  #filled = 0
+  #cut: CutFrame | null = null
   /** Null where chunks need not be handed back. */
   #pool: PooledSocket | null = null
   /** The batch that is looked at. */
@@ -156,9 +155,9 @@ export class FrameReader implements RowReader {
     let at = 0
     let isAlone = true
     if (this.#cut !== null) {
-      at = this.#complete(this.#cut, chunk)
-      const frame: Buffer = this.#cut
-      if (this.#filled < frame.length) {
+      at = this.#cut.add(chunk)
+      const frame = this.#cut.whole
+      if (frame === null) {
         this.#pool?.giveBack(chunk)
         return
       }
@@ -175,15 +174,15 @@ export class FrameReader implements RowReader {
         starts.push(at)
       } else {
         // Rows that came before the frame have to be there before pg hears of it.
-        if (this.#handOn(new FrameBatch(first, chunk, starts, this.#columns, false)))
-          isAlone = false
+        const isKept = this.#handOn(new FrameBatch(first, chunk, starts, this.#columns, false))
+        if (isKept) isAlone = false
         first = chunk
         starts = []
         if (this.#passOn(chunk.subarray(at, next), chunk, next)) return
       }
       at = next
     }
-    if (at < chunk.length) this.#keep(chunk, at)
+    if (at < chunk.length) this.#cut = new CutFrame(chunk, at)
     const isKept = this.#handOn(new FrameBatch(first, chunk, starts, this.#columns, isAlone))
     if (isAlone && !isKept) this.#pool?.giveBack(chunk)
     if (this.#waitingBytes > mostWaiting) this.#socket?.pause()
@@ -224,31 +223,4 @@ export class FrameReader implements RowReader {
     if (next < chunk.length) this.#parser(Buffer.from(chunk.subarray(next)))
     return true
   }
-
-  #keep(chunk: Buffer, at: number): void {
-    const isHeaderWhole = chunk.length - at >= headerSize
-    this.#cut = Buffer.allocUnsafe(isHeaderWhole ? frameSize(chunk, at) : headerSize)
-    this.#filled = chunk.copy(this.#cut, 0, at)
-  }
-
-  /** Adds to the frame that was cut what the chunk has of it, and returns where the chunk goes on. */
-  #complete(cut: Buffer, chunk: Buffer): number {
-    const wasHeader = this.#filled < headerSize
-    const taken = chunk.copy(cut, this.#filled)
-    this.#filled += taken
-    if (!wasHeader || this.#filled < headerSize) return taken
-    const frame = Buffer.allocUnsafe(frameSize(cut, 0))
-    cut.copy(frame)
-    this.#cut = frame
-    const more = chunk.copy(frame, headerSize, taken)
-    this.#filled += more
-    return taken + more
-  }
-}
-
-/** Throws where a frame cannot be so long. */
-function frameSize(bytes: Buffer, at: number): number {
-  const length = wordAt(bytes, at + 1)
-  if (length < 4) throw new Error('The server sent what is no frame of its protocol')
-  return 1 + length
 }

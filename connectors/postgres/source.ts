@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import {
   type ConnectorContext,
   QueryError,
@@ -10,13 +9,14 @@ import {
 } from '../../src/connector/index.ts'
 import { cancelUntilIdle, connect, type Endpoint, endpointOf } from './connection.ts'
 import { CursorReader } from './cursor.ts'
-import { decodedColumns, describeStatement, type FieldDescription } from './describe.ts'
+import { decodedColumns } from './describe.ts'
 import { queryError } from './errors.ts'
 import { canReadFrames, FrameReader } from './frames.ts'
 import type { PostgresOptions } from './index.ts'
+import { prepare } from './prepare.ts'
 import type { RowReader } from './reader.ts'
 import { begin, hashedAs } from './session.ts'
-import { asWritten, narrowed, type Statement, sameFields } from './statement.ts'
+import { asWritten } from './statement.ts'
 
 /** What queries of one source share. */
 interface Shared {
@@ -95,10 +95,10 @@ async function startQuery(
     signal.throwIfAborted()
     const version = await begin(client, options)
     signal.throwIfAborted()
-    const planned = await plan(client, text, reading, options)
+    const prepared = await prepare(client, text, reading, options)
     signal.throwIfAborted()
-    statement = planned.statement
-    const columns = await decodedColumns(client, planned.fields)
+    statement = prepared.statement
+    const columns = await decodedColumns(client, prepared.fields)
     signal.throwIfAborted()
     const areFrames = mayReadFrames && canReadFrames(client)
     reader = areFrames
@@ -109,49 +109,12 @@ async function startQuery(
     signal.throwIfAborted()
     return {
       columns: columns.map(({ column }) => column),
-      ...(areFrames ? { hashedAs: hashedAs(version, planned.fields, columns) } : {}),
+      ...(areFrames ? { hashedAs: hashedAs(version, prepared.fields, columns) } : {}),
       batches: readBatches(reader, first, { signal, finish, end, failed }),
     }
   } catch (error) {
     return failed(error)
   }
-}
-
-/** What is sent for a query, and the columns that come back. */
-interface Planned {
-  readonly statement: Statement
-  readonly fields: readonly FieldDescription[]
-}
-
-/** Only the wanted columns, where the server can read them alone; else the query as it was written. */
-async function plan(
-  client: pg.Client,
-  text: string,
-  { columns }: Reading,
-  options: PostgresOptions,
-): Promise<Planned> {
-  const fields = await describeStatement(client, text)
-  if (fields === null) {
-    throw new QueryError(
-      'The query returns no rows: it has to be one SELECT (or VALUES, TABLE, WITH).',
-      null,
-    )
-  }
-  const whole = { statement: asWritten(text), fields }
-  const part = columns === undefined ? null : narrowed(text, fields, columns)
-  if (part === null) return whole
-  try {
-    const described = await describeStatement(client, part.statement.text)
-    if (sameFields(described, part.fields)) return part
-  } catch (error) {
-    // SHOW and EXPLAIN have columns too, and may not stand where a table does.
-    if (!/^(42|0A)/.test((error as { code?: string }).code ?? '')) throw error
-    await client.query('ROLLBACK')
-    await begin(client, options)
-    // Described anew, since the tables are locked anew.
-    return plan(client, text, {}, options)
-  }
-  return whole
 }
 
 /** What reading has to do with the query it reads from. */
