@@ -58,8 +58,10 @@ interface Window {
   left: number
   /** The same, after the answer that opened it. */
   readonly firstLeft: number
-  /** Requests of ours that it took, and those without an answer, which it may have taken. */
+  /** Requests of ours that it took, as far as is known, and those without an answer, which it may have taken. */
   own: number
+  /** The same, when the answer came that opened it. */
+  readonly firstOwn: number
   lost: number
 }
 
@@ -164,9 +166,10 @@ export class WindowBudget {
     const window = this.#window
     if (window === null || start > window.start) {
       if (window !== null) this.#foreignShare = this.#shareOf(window, 0)
-      // What was lost of late may have been taken by this window as well as by the last one.
-      const own = 1 + (window?.lost ?? 0)
-      this.#window = { start, left, firstLeft: left, own, lost: 0 }
+      // What was lost of late may have been taken by this window as well as by the last one. What was used of the very
+      // first one may have been ours: an earlier activation of the same run.
+      const own = window === null ? limit - left : 1 + window.lost
+      this.#window = { start, left, firstLeft: left, own, firstOwn: own, lost: 0 }
     } else if (start === window.start) {
       window.left = Math.min(window.left, left)
       window.own += 1
@@ -203,8 +206,7 @@ export class WindowBudget {
   }
 
   #shareOf(window: Window, inFlight: number): number {
-    // The answer that opened the window is not among those that came since.
-    const own = window.own - 1
+    const own = window.own - window.firstOwn
     if (own === 0) return 0
     return Math.max(0, window.firstLeft - window.left - own - inFlight) / own
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { WindowBudget } from '../../../connectors/intercom/window-budget.ts'
 import { saturate } from './saturation.ts'
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -59,6 +60,18 @@ describe('never more than the share of a window that may be used, and hardly les
       expect(least(windows)).toBeGreaterThanOrEqual(Math.floor(0.98 * quota))
     })
   }
+})
+
+test('what an earlier activation took of the first window counts', () => {
+  const budget = new WindowBudget({ share: 0.5 })
+  const now = Date.UTC(2026, 10, 21, 12, 0, 3)
+  const start = now - 3_000
+  const headers = { limit: 100, remaining: 70, start, reset: start + 12_000 }
+  budget.end(budget.start(now), now, { kind: 'answered', headers, succeeded: true })
+  const held = new WindowBudget()
+  held.end(held.start(now), now, { kind: 'answered', headers, succeeded: true })
+  expect(held.allowance(now).room - budget.allowance(now).room).toBeGreaterThanOrEqual(44)
+  expect(budget.allowance(now).room).toBeLessThanOrEqual(50 - 31)
 })
 
 test('two processes with a share of a half each leave no window unused', async () => {
