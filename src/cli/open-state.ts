@@ -10,6 +10,8 @@ export interface OpenState {
   readonly database: Database | null
   readonly place: StatePlace
   readonly claim: ClaimOptions
+  /** Where what is kept beside the snapshots lies. */
+  readonly indexFolder: string
 }
 
 async function placeOf(location: StateLocation): Promise<StatePlace> {
@@ -28,11 +30,13 @@ export async function withState(
   const { project } = await openProject(session, [])
   const { openDatabase } = await import('../state/open.ts')
   const { hasEnded } = await import('../run/holder.ts')
+  const { indexFolderOf } = await import('../run/index-folder.ts')
   const database = await openDatabase({ location: project.state, create })
   try {
     return await work({
       database,
       place: await placeOf(project.state),
+      indexFolder: indexFolderOf(project),
       claim: { now: session.context.clock.now(), hasEnded },
     })
   } finally {
