@@ -1,9 +1,12 @@
 // How fast rows become a plan: whole runs of millrace beside `COPY (query) TO STDOUT`, which is reading alone.
-import { inTurns, summarizeRounds } from './measure.js'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inTurns, runNode, summarizeRounds } from './measure.js'
 import { narrow, renamed, wholeTable, wide } from './shapes.js'
 import { makeWorkspace } from './workspace.js'
 
 const copyName = 'COPY to /dev/null (A)'
+const naive = fileURLToPath(new URL('naive.js', import.meta.url))
 
 /** Refuses figures of a run that did something else than it should: speed never counts without the right answer. */
 function expectPlanned(name, planned, expected) {
@@ -117,6 +120,30 @@ export async function benchSize({ warehouse, rows, rounds, note }) {
     ]
     const results = await besideCopy({ warehouse, query: shape.query, variants, rows, rounds })
     return { rows, columns: 12, results, state }
+  } finally {
+    await workspace.dispose()
+  }
+}
+
+/** The way without millrace, over a table that is there. */
+export async function benchNaive({ warehouse, rows, rounds, note }) {
+  const { query } = wholeTable(`contacts_${rows}`)
+  const workspace = await makeWorkspace(warehouse.source)
+  try {
+    note(`${rows} rows, the naive way: ${rounds} rounds`)
+    const args = [naive, warehouse.url, query, join(workspace.folder, 'naive.db')]
+    await runNode(args)
+    const variant = {
+      name: 'naive, unchanged',
+      async run() {
+        const result = await runNode(args)
+        expectPlanned(variant.name, JSON.parse(result.stdout), { rows, unchanged: rows })
+        return result
+      },
+    }
+    const variants = [variant]
+    const results = await besideCopy({ warehouse, query, variants, rows, rounds })
+    return { rows, columns: 12, results }
   } finally {
     await workspace.dispose()
   }

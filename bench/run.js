@@ -58,10 +58,17 @@ let planner = null
 let postgres = null
 if (wanted('planner')) {
   const { benchDuckDb } = await import('./duckdb.js')
-  const { benchSize, benchWidths, bytesOfMemoryPerKey } = await import('./planner.js')
+  const { benchNaive, benchSize, benchWidths, bytesOfMemoryPerKey } = await import('./planner.js')
   const { startWarehouse } = await import('./warehouse.js')
   const warehouse = await startWarehouse()
-  planner = { copied_by: null, sizes: [], widths: [], memory_bytes_per_key: null, duckdb: null }
+  planner = {
+    copied_by: null,
+    sizes: [],
+    widths: [],
+    naive: null,
+    memory_bytes_per_key: null,
+    duckdb: null,
+  }
   if ('reason' in warehouse) {
     skipped.push(
       `the planner on Postgres, since there is no Postgres to start: ${warehouse.reason}`,
@@ -77,6 +84,7 @@ if (wanted('planner')) {
       if (full) {
         const size = sizes.includes(1_000_000) ? 1_000_000 : sizes[0]
         planner.widths = await benchWidths({ warehouse, rows: size, rounds, note })
+        planner.naive = await benchNaive({ warehouse, rows: size, rounds, note })
       }
       planner.memory_bytes_per_key = bytesOfMemoryPerKey(planner.sizes)
     } finally {

@@ -79,10 +79,19 @@ function memoryAndState(sizes) {
   return table(head, rows)
 }
 
-function plannerText({ copied_by: copiedBy, sizes, widths, duckdb, memory_bytes_per_key: perKey }) {
+function plannerText(planner) {
+  const {
+    copied_by: copiedBy,
+    sizes,
+    widths,
+    naive,
+    duckdb,
+    memory_bytes_per_key: perKey,
+  } = planner
   const parts = []
   if (sizes.length > 0) {
     parts.push(`A is made by ${copiedBy}.`, ...[...sizes, ...widths].map(sizeTable))
+    if (naive !== null) parts.push(sizeTable(naive))
     parts.push('**Memory and state**', memoryAndState([...sizes, ...widths]))
     if (perKey !== null) {
       parts.push(

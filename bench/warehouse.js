@@ -80,7 +80,7 @@ async function hasPsql() {
 
 /**
  * Starts a Postgres. Resolves to it, or to the `reason` why there is none:
- * `source` are the options for a project file, `makeTables(rows)` makes a table and its twin and resolves to its name,
+ * `source` are the options for a project file, `url` is the same as a connection string, `makeTables(rows)` makes a table and its twin and resolves to its name,
  * `copy(query)` measures the baseline, which is made by `copiedBy`, and `stop()` ends it and removes all.
  */
 export async function startWarehouse() {
@@ -101,6 +101,7 @@ export async function startWarehouse() {
   const fallback = fileURLToPath(new URL('copy.js', import.meta.url))
   return {
     version: version.split(' ')[0],
+    url,
     copiedBy: psql ? 'psql' : 'a Node program that reads COPY and drops it, since there is no psql',
     source: {
       type: 'postgres',

@@ -53,6 +53,7 @@ interface Results {
   readonly planner: {
     readonly sizes: readonly Size[]
     readonly widths: readonly Size[]
+    readonly naive: Size | null
     readonly duckdb: Size
     readonly memory_bytes_per_key: number | null
   } | null
@@ -114,6 +115,7 @@ describe('npm run bench', () => {
       for (const { peak_megabytes } of results.slice(1)) expect(peak_megabytes).toBeGreaterThan(20)
       expect(state.bytes_per_key).toBeGreaterThan(state.bytes_per_key_values_left_out)
     }
+    expect(names(planner.naive?.results ?? [])).toContain('naive, unchanged')
     expect(tables).toContain('**800 rows, 12 columns**')
   }, 240_000)
 
