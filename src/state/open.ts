@@ -30,7 +30,7 @@ export async function openDatabase({
   location,
   create,
 }: Pick<StateOptions, 'location' | 'create'>): Promise<Database | null> {
-  // Knex takes a tenth of a second to load: commands that remember nothing do without.
+  // What opens them takes time to load: commands that remember nothing do without.
   if (location.kind === 'postgres') {
     const { openPostgres } = await import('./postgres.ts')
     return await openPostgres(location.url, create)

@@ -50,4 +50,14 @@ describe('what a command loads', () => {
     expect(packages).not.toContain('pg')
     expect(packages).not.toContain('undici')
   })
+
+  it('is what makes the schema of a state only where it has to be made', async () => {
+    const cwd = await folderWith(projectFiles())
+    const { packages } = await packagesOf(['state', 'import', '/dev/null'], cwd)
+    expect(packages).toContain('knex')
+    const again = await packagesOf(['state'], cwd)
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('state.db') })
+    expect(again.packages).toContain('libsql')
+    expect(again.packages).not.toContain('knex')
+  })
 })
