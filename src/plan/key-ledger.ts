@@ -247,18 +247,24 @@ export class KeyLedger {
     return true
   }
 
-  /** Plans operations on keys that no row has, behind all others. Their ordinals are given here. */
-  async remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<void> {
+  /**
+   * Plans operations on keys that no row has, behind all others. Their ordinals are given here. Returns the keys that a
+   * failure holds back.
+   */
+  async remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<readonly string[]> {
+    const waiting: string[] = []
     for (const operation of operations) {
       if (this.#options.waiting.hasSigned(operation.key, operation.fingerprint)) {
         this.#spool.wait(operation.key)
         this.tally.count('waiting')
+        waiting.push(operation.key)
         continue
       }
       this.#spool.add({ ordinal: this.#takeOrdinal(), ...operation })
       this.tally.count(operation.kind)
     }
     await this.#spool.drain()
+    return waiting
   }
 
   /** Hands what is left to the sink and returns the totals. */
@@ -273,7 +279,7 @@ export class KeyLedger {
       this.#note(entry, 'unchanged')
       return
     }
-    const { kind, changed } = decision
+    const { kind, changed, id, record, held, archivedByUs } = decision
     const ordinal = this.#takeOrdinal()
     this.#table.setOrdinal(entry, ordinal)
     this.#note(entry, kind)
@@ -284,9 +290,19 @@ export class KeyLedger {
         this.tally.countChange(index, 1)
       }
     }
-    const { fingerprint } = wish
-    const left = unanswered(before)
-    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint, ...left })
+    this.#spool.add({
+      ordinal,
+      key,
+      kind,
+      removal: false,
+      id,
+      record,
+      held,
+      changed,
+      ...unanswered(before),
+      archivedByUs,
+      fingerprint: wish.fingerprint,
+    })
   }
 
   #reject(entry: number, key: string, failure: Failure): void {

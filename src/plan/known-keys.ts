@@ -83,6 +83,21 @@ async function scan(snapshot: SnapshotReader, scope: Scope, table: KeyTable): Pr
   }
 }
 
+/** The keys of the snapshot that no row has, in its order, in batches. `table`: its keys, with those that have one marked. */
+export async function* rowlessKeys(
+  snapshot: SnapshotReader,
+  table: KeyTable,
+): AsyncGenerator<readonly KnownKey[]> {
+  const keyDigest = digestRoom()
+  for await (const known of snapshot.fingerprints()) {
+    yield known.filter(({ key }) => {
+      digest(key, keyDigest)
+      const entry = table.find(keyDigest)
+      return entry < 0 || !table.isMarked(entry, mark.seen)
+    })
+  }
+}
+
 /** Whether a key was delivered by the mode as it is now and not taken away since. */
 export function isOurs(
   { delivered, removed, fingerprint }: Omit<KnownKey, 'key'>,

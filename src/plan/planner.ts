@@ -5,7 +5,7 @@ import { indexBasis } from './index-basis.ts'
 import { IndexDraft } from './index-draft.ts'
 import type { PlanSink, PlanTotals, SnapshotIndex, SnapshotReader } from './interfaces.ts'
 import { KeyLedger } from './key-ledger.ts'
-import { loadKnownKeys } from './known-keys.ts'
+import { loadKnownKeys, rowlessKeys } from './known-keys.ts'
 import { compileMapping } from './mapping.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
@@ -57,8 +57,8 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
       mapping,
       scope,
       snapshot,
-      table,
       ledger,
+      rowless: () => rowlessKeys(snapshot, table),
       isSeen: reader.isSeen,
     })
     const totals = await ledger.finish()
