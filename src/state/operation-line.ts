@@ -1,32 +1,26 @@
 import type { Operation } from '../connector/index.ts'
 
 /** What most operations have in common, and what a line therefore leaves out. */
-const usual = {
+const usual: Partial<Operation> = {
   removal: false,
   id: null,
   held: null,
   unansweredSince: null,
   archivedByUs: false,
-} as const
+}
 
 /** An operation as one line of JSON: a plan of a million of them is written, read, and thrown away. */
 export function lineOf(operation: Operation): string {
   const { ordinal, key, kind, record, fingerprint, changed, ...rest } = operation
-  const { removal, id, held, unansweredSince, archivedByUs } = rest
-  return JSON.stringify({
-    ordinal,
-    key,
-    kind,
-    record,
-    fingerprint,
-    // A create sends every field that it has.
-    changed: isWhole(record, changed) ? undefined : changed,
-    removal: removal || undefined,
-    id: id ?? undefined,
-    held: held ?? undefined,
-    unansweredSince: unansweredSince ?? undefined,
-    archivedByUs: archivedByUs || undefined,
-  })
+  let line = `{"ordinal":${ordinal},"key":${JSON.stringify(key)},"kind":"${kind}","record":${JSON.stringify(record)},"fingerprint":${JSON.stringify(fingerprint)}`
+  // A create sends every field that it has.
+  if (!isWhole(record, changed)) line += `,"changed":${JSON.stringify(changed)}`
+  for (const name in rest) {
+    const value = rest[name as keyof typeof rest]
+    if (value === undefined || value === usual[name as keyof typeof rest]) continue
+    line += `,"${name}":${JSON.stringify(value)}`
+  }
+  return `${line}}`
 }
 
 /** The operation in a line that `lineOf` wrote. */
