@@ -52,6 +52,7 @@ const note = (text) => process.stderr.write(`${text}\n`)
 const sizes = rows ?? [100_000, 1_000_000, ...(full ? [5_000_000] : [])]
 // So that what is done at the end of the process is done: the Postgres ends, and folders are removed.
 process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 
 const skipped = []
 let planner = null
