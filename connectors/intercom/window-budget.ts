@@ -71,6 +71,10 @@ const firstFew = 4
 const margin = 20
 /** While it is not known when windows end, requests are held back to be sent this far apart. */
 const spacing = 500
+/** Others are not as even as their average: so much more than that is left for them while requests are under way. */
+const caution = 3
+/** However much others take, so much of what is under way is all that is left for them. */
+const mostShare = 2
 /** Windows' ends that are known this well are known well enough. */
 const fineEnough = 250
 
@@ -202,7 +206,7 @@ export class WindowBudget {
   #forOthers(): number {
     if (this.#window === null) return 0
     const share = Math.max(this.#foreignShare, this.#shareOf(this.#window, this.#inFlight))
-    return share === 0 ? 0 : Math.ceil(Math.min(1, share) * this.#inFlight + 0.5)
+    return share === 0 ? 0 : Math.ceil(caution * Math.min(mostShare, share) * this.#inFlight + 0.5)
   }
 
   #shareOf(window: Window, inFlight: number): number {

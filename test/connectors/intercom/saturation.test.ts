@@ -32,17 +32,26 @@ test('another app that takes a fifth causes hardly a refusal, and what it leaves
   }
 })
 
-test('two processes with one token share its limit, and none starves', async () => {
-  for (const limit of [1666, 167]) {
-    const shares = [{ share: 1 }, { share: 1 }]
-    const { windows, refusedShare } = await saturate({ limit, latency: 150, seconds: 65, shares })
-    expect(refusedShare).toBeLessThanOrEqual(0.01)
-    expect(least(windows)).toBeGreaterThanOrEqual(0.95 * limit)
-    for (const who of [0, 1]) {
-      expect(sum(windows.map((window) => window[who] ?? 0))).toBeGreaterThanOrEqual(
-        0.25 * sum(windows.map(sum)),
-      )
-    }
+describe('processes with one token share its limit, and none starves', () => {
+  for (const [processes, limit, jitter] of [
+    [2, 1666, 0],
+    [2, 1666, 0.5],
+    [2, 167, 0.5],
+    [3, 1666, 0.5],
+    [3, 167, 0],
+  ] as const) {
+    test(`${processes} of them, ${limit} per window, latencies that vary by ${jitter}`, async () => {
+      const shares = Array.from({ length: processes }, () => ({ share: 1 }))
+      const run = { limit, latency: 150, jitter, seconds: 65, shares }
+      const { windows, refusedShare } = await saturate(run)
+      expect(refusedShare).toBeLessThanOrEqual(0.002)
+      expect(least(windows)).toBeGreaterThanOrEqual(0.98 * limit)
+      const all = sum(windows.map(sum))
+      for (const who of shares.keys()) {
+        const own = sum(windows.map((window) => window[who] ?? 0))
+        expect(own).toBeGreaterThanOrEqual((0.75 * all) / processes)
+      }
+    })
   }
 })
 
