@@ -1,14 +1,15 @@
-// node bench/report.js FILE: puts the results of `npm run bench -- --out FILE` into docs/performance.md.
+// node bench/report.js FILE [PAGE]: puts the results of `npm run bench -- --out FILE` into docs/performance.md, or another page
+// with the same two marks.
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { markdown } from './tables.js'
 
-const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
 const [begin, end] = ['<!-- measured: begin -->', '<!-- measured: end -->']
 
-const [file] = process.argv.slice(2)
+const ours = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
+const [file, page = ours] = process.argv.slice(2)
 if (file === undefined) {
-  process.stderr.write('Usage: node bench/report.js FILE\n')
+  process.stderr.write('Usage: node bench/report.js FILE [PAGE]\n')
   process.exit(2)
 }
 const results = JSON.parse(await readFile(file, 'utf8'))

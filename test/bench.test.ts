@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -140,6 +140,20 @@ describe('npm run bench', () => {
     ])
     expect(results.startup?.[0]?.ratio).toBe(1)
     expect(tables).toContain('### Start-up')
+
+    // What was measured before gives way; what stands around it stays.
+    const page = join(folder, 'page.md')
+    const docs = await readFile(join(root, 'docs/performance.md'), 'utf8')
+    await writeFile(page, docs)
+    const report = ['bench/report.js', join(folder, 'results.json'), page]
+    await run(process.execPath, report, { cwd: root })
+    await run(process.execPath, report, { cwd: root })
+    const written = await readFile(page, 'utf8')
+    expect(written.split('### Start-up')).toHaveLength(2)
+    expect(written).toContain(tables.trim())
+    const around = (text: string) =>
+      text.split(/<!-- measured: \w+ -->/).filter((_, at) => at !== 1)
+    expect(around(written)).toEqual(around(docs))
   }, 60_000)
 
   it('refuses what it does not know', async () => {
