@@ -59,6 +59,7 @@ export async function deliverAll(workspace, shape, rows) {
     first_run_peak_megabytes: first.peakMegabytes,
     bytes_per_key: after.bytes / rows,
     bytes_per_key_values_left_out: (after.bytes - after.sent) / rows,
+    bytes_per_key_derived: after.derived / rows,
     bytes_per_key_before_compaction: before.bytes / rows,
   }
 }

@@ -63,6 +63,7 @@ function memoryAndState(sizes) {
       verdict(atMost(digits(limit, 0), peakOf(size), 'MB')),
       digits(state.bytes_per_key, 0),
       digits(left, 0),
+      digits(state.bytes_per_key_derived, 0),
       verdict(atMost(stateGoal, left, 'bytes')),
       digits(state.first_run_seconds, 1),
     ]
@@ -73,6 +74,7 @@ function memoryAndState(sizes) {
     'goal',
     'bytes per key on disk',
     'without sent values',
+    'of those derived',
     'goal',
     'first run, s',
   ]

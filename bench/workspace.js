@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runNode, runProcess } from './measure.js'
 
@@ -72,12 +72,16 @@ export async function makeWorkspace(source) {
       await cp(kept, state, { recursive: true, preserveTimestamps: true })
       await settle(state)
     },
-    /** Bytes on the disk: of the state's file with all beside it, and of the values that were last sent. */
+    /** Bytes on the disk: all of the state; of them what is derived and can be made again; and the values last sent. */
     async stateSize() {
-      let bytes = 0
-      for (const path of await filesIn(state)) bytes += (await stat(path)).size
+      let [bytes, derived] = [0, 0]
+      for (const path of await filesIn(state)) {
+        const { size } = await stat(path)
+        bytes += size
+        if (dirname(path) !== state) derived += size
+      }
       const { stdout } = await runProcess(process.execPath, [sentBytes, join(state, 'state.db')])
-      return { bytes, sent: Number(stdout) }
+      return { bytes, derived, sent: Number(stdout) }
     },
   }
 }
