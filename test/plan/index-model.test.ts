@@ -42,6 +42,8 @@ const ending = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom<Ending>(
       'rejected',
+      'rejected',
+      'rejected',
       'failed',
       'in_doubt',
       'not_attempted',
@@ -183,7 +185,7 @@ describe('an index', () => {
           before = copy
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 600, seed: 20_261_121 },
     )
     // Else the generator has lost what this is about.
     expect(recognised).toBeGreaterThan(1000)
