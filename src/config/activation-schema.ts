@@ -173,6 +173,12 @@ export const activationSchema = z
       .boolean()
       .default(true)
       .describe('`false`: what was sent is remembered as hashes only.'),
+    plan_by: z
+      .enum(['hash', 'merge'])
+      .default('hash')
+      .describe(
+        'How rows are compared with the last run: `hash` holds 50 bytes per key in memory, `merge` has the source sort the rows by their key and holds next to nothing.',
+      ),
     plan_in: z
       .enum(['runner', 'warehouse'])
       .default('runner')

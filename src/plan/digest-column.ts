@@ -45,6 +45,11 @@ export class DigestColumn {
     this.#chunks[entry >>> chunkBits]?.fill(0, at, at + width)
   }
 
+  /** Forgets all, and keeps the room. */
+  reset(): void {
+    for (const chunk of this.#chunks) chunk?.fill(0)
+  }
+
   /** The word that decides where an index looks for the entry. */
   first(entry: number): number {
     const chunk = this.#chunks[entry >>> chunkBits]

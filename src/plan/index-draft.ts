@@ -1,14 +1,20 @@
 import type { Outcome } from '../connector/index.ts'
 import { digest, digestRoom } from './digest.ts'
 import { TableContent } from './index-content.ts'
-import type { IndexBasis, IndexContent, KeptIndex, SnapshotReader } from './interfaces.ts'
+import type {
+  IndexBasis,
+  IndexContent,
+  KeptIndex,
+  PlanDraft,
+  SnapshotReader,
+} from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { isOurs } from './known-keys.ts'
 import { mark } from './pending.ts'
 import type { Scope } from './scope.ts'
 
 /** Keys whose operations did not end well, beyond which the next run had better look at the snapshot itself. */
-const mostDoubtful = 10_000
+export const mostDoubtful = 10_000
 
 /** What is true of a key whose record the target has taken. */
 const held = [mark.confirmed, mark.inSnapshot, mark.ours]
@@ -26,7 +32,7 @@ export interface DraftOptions {
  * What an index can keep of a plan. It hears how each operation ends: a row is recognised by its hash only where the
  * target has confirmed just what that row says.
  */
-export class IndexDraft {
+export class IndexDraft implements PlanDraft {
   readonly #options: DraftOptions
   readonly #keyDigest = digestRoom()
   /** Keys of which the snapshot has to say what became of them. */

@@ -2,9 +2,11 @@ import type {
   Failure,
   Operation,
   OperationKind,
+  Outcome,
   Removal,
   TargetRecord,
 } from '../connector/index.ts'
+import type { EntryWriter } from './merge-interfaces.ts'
 
 /** What is known of one key from confirmed outcomes. */
 export interface SnapshotEntry {
@@ -47,8 +49,8 @@ export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'r
 export interface SnapshotReader {
   /** How many keys it has. */
   count(): Promise<number>
-  /** Every key with its fingerprint, in batches, in an order that depends on nothing but the keys. */
-  fingerprints(): AsyncIterable<readonly KnownKey[]>
+  /** Every key, or every one behind `after`, with its fingerprint, in batches, in the order of the keys' UTF-8. */
+  fingerprints(after?: string): AsyncIterable<readonly KnownKey[]>
   /** The keys of every id that several keys have, in batches: such a record has left only with the last of them. */
   sharedIds(): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'id'>[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
@@ -107,6 +109,15 @@ export interface KeptIndex extends IndexContent {
 export interface SnapshotIndex {
   /** What is kept; null where there is nothing that can be read. Never throws. */
   open(): Promise<KeptIndex | null>
+}
+
+/** What a plan leaves to be kept beside the snapshot. It hears how every operation ended. */
+export interface PlanDraft {
+  note(outcome: Pick<Outcome, 'key' | 'status' | 'removal'>): void
+  /** What to keep, once every operation has ended; null where what is kept says it all, or too much is not known. */
+  content(): Promise<IndexContent | EntryWriter | null>
+  /** To be called in the end, whatever became of it. */
+  close(): Promise<void>
 }
 
 /** A row that cannot become an operation. It takes an ordinal as an operation would. */

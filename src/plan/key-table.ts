@@ -51,6 +51,18 @@ export class KeyTable {
     }
   }
 
+  /** Takes all entries away. */
+  clear(): void {
+    for (const column of [this.keys, this.hashes, this.fingerprints]) column.reset()
+    for (const column of [this.#marks, this.#ordinals, this.#changes]) {
+      for (const chunk of column) chunk?.fill(0)
+    }
+    this.#byKey = null
+    this.#byHash = null
+    this.#size = 0
+    this.#reserved = 0
+  }
+
   /** The number of the entry with this key; -1 where there is none. */
   find(key: DigestWords): number {
     return this.#keyIndex().find(key)
@@ -137,7 +149,7 @@ export class KeyTable {
 
   #append(key: DigestWords): number {
     const entry = this.#size
-    if (chunkOf(entry) === this.#marks.length) this.#marks.push(new Uint16Array(entriesPerChunk))
+    this.#marks[chunkOf(entry)] ??= new Uint16Array(entriesPerChunk)
     this.keys.set(entry, key)
     this.#size += 1
     return entry

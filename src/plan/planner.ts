@@ -3,7 +3,13 @@ import type { Column, RowBatch } from '../connector/index.ts'
 import { type DigestWords, digestRoom } from './digest.ts'
 import { indexBasis } from './index-basis.ts'
 import { IndexDraft } from './index-draft.ts'
-import type { PlanSink, PlanTotals, SnapshotIndex, SnapshotReader } from './interfaces.ts'
+import type {
+  PlanDraft,
+  PlanSink,
+  PlanTotals,
+  SnapshotIndex,
+  SnapshotReader,
+} from './interfaces.ts'
 import { KeyLedger } from './key-ledger.ts'
 import { loadKnownKeys, rowlessKeys } from './known-keys.ts'
 import { compileMapping } from './mapping.ts'
@@ -25,11 +31,11 @@ export interface PlanOptions {
   /** Hears how many rows were read so far: every 1,000 rows, and at the end. */
   readonly onRows?: ((rows: number) => void) | undefined
   /** Hears, after the last row, what can be kept of the rows once the plan is written. Has to close it. */
-  readonly onDraft?: ((draft: IndexDraft) => void) | undefined
+  readonly onDraft?: ((draft: PlanDraft) => void) | undefined
 }
 
 /** Rows between two reports, and those that are held before the snapshot is asked about them, at most. */
-const rowsPerSettling = 1000
+export const rowsPerSettling = 1000
 
 /**
  * Compares a query's rows with the snapshot and spools what has to be done, in the order of the rows, and after them

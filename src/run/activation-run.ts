@@ -1,7 +1,6 @@
 import type { Activation } from '../config/activation.ts'
 import type { ConnectorContext, RequestCounts, StopRunError, Target } from '../connector/index.ts'
-import type { IndexDraft } from '../plan/index-draft.ts'
-import { operationsIn, type PlanTotals } from '../plan/interfaces.ts'
+import { operationsIn, type PlanDraft, type PlanTotals } from '../plan/interfaces.ts'
 import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
 import { aboutRun, deliveryPlan } from './delivery-plan.ts'
@@ -70,7 +69,7 @@ class ActivationRun {
   #guard: FailureGuard | null = null
   #totals: PlanTotals | null = null
   #requests: RequestCounts = noRequests
-  #draft: IndexDraft | null = null
+  #draft: PlanDraft | null = null
 
   constructor(
     activation: Activation,
@@ -133,6 +132,7 @@ class ActivationRun {
       context: this.#context,
       snapshot: state.snapshot,
       index: state.index,
+      sorted: state.sorted,
       sink: state.sink,
       signal: this.#signal,
       onRows: (rows) => listener({ type: 'planning', activation, rows }),

@@ -109,6 +109,7 @@ async function planOne(
     },
     snapshot: store.snapshot(activation.name),
     index: store.index(activation.name),
+    sorted: store.sorted(activation.name),
     sink,
     signal,
     onRows: (rows) => listener({ type: 'planning', activation: activation.name, rows }),

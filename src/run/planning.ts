@@ -7,8 +7,16 @@ import {
   QueryError,
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
-import type { IndexDraft } from '../plan/index-draft.ts'
-import type { PlanSink, PlanTotals, SnapshotIndex, SnapshotReader } from '../plan/interfaces.ts'
+import type {
+  PlanDraft,
+  PlanSink,
+  PlanTotals,
+  SnapshotIndex,
+  SnapshotReader,
+} from '../plan/interfaces.ts'
+import type { SortedEntries } from '../plan/merge-interfaces.ts'
+import { mergeColumn } from '../plan/merge-key.ts'
+import { planByMerging } from '../plan/merge-planner.ts'
 import { planActivation } from '../plan/planner.ts'
 import { usedColumns } from '../plan/used-columns.ts'
 
@@ -18,11 +26,12 @@ export interface PlanningOptions {
   readonly context: ConnectorContext
   readonly snapshot: SnapshotReader
   readonly index: SnapshotIndex | null
+  readonly sorted: SortedEntries | null
   readonly sink: PlanSink
   readonly signal: AbortSignal
   readonly onRows: (rows: number) => void
   /** As in `PlanOptions`. */
-  readonly onDraft?: (draft: IndexDraft) => void
+  readonly onDraft?: (draft: PlanDraft) => void
 }
 
 /** A plan that is in its sink, with the columns of the query that it was made from. */
@@ -44,9 +53,16 @@ export async function planFromSource(options: PlanningOptions): Promise<Planned>
   const source = await configured.connector.open(configured.options, context)
   try {
     const used = usedColumns(activation)
-    const reading = used.length === 0 ? {} : { columns: used }
-    const { columns, batches, hashedAs } = await source.query(activation.query, signal, reading)
-    const totals = await planActivation({ ...options, columns, batches, hashedAs })
+    const orderedBy = mergeColumn(activation)
+    const stream = await source.query(activation.query, signal, {
+      ...(used.length === 0 ? {} : { columns: used }),
+      ...(orderedBy === null ? {} : { orderedBy }),
+    })
+    const { columns, batches, hashedAs } = stream
+    const planning = { ...options, columns, batches, hashedAs }
+    const totals = await (activation.planBy === 'hash'
+      ? planActivation(planning)
+      : planByMerging({ ...planning, orderedBy: stream.orderedBy }))
     return { totals, columns }
   } catch (error) {
     throw error instanceof QueryError ? queryProblem(activation, error) : error

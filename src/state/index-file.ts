@@ -1,5 +1,4 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { endianness } from 'node:os'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -11,9 +10,9 @@ import {
   indexSections,
   type KeptIndex,
 } from '../plan/interfaces.ts'
+import { headBytes, readHead, writeHead } from './file-head.ts'
 
-const magic = 'millrace index 1'
-const headBytes = 1024
+const magic = 'millrace index 2'
 
 /** In the order in which they lie in the file: what every run reads comes first. */
 const sections: readonly IndexSection[] = ['keys', 'hashes', 'flags', 'fingerprints']
@@ -24,7 +23,6 @@ const piecesPerRead = 8
 const checksum = z.int().nonnegative()
 
 const headOf = z.strictObject({
-  byteOrder: z.literal(endianness()),
   token: z.string(),
   scope: z.string(),
   rows: z.string(),
@@ -47,24 +45,15 @@ export async function openIndexFile(file: string, token: string | null): Promise
   let handle: FileHandle | null = null
   try {
     handle = await open(file, 'r')
-    const head = await readHead(handle)
-    if (head !== null) return new IndexFile(handle, head, token)
+    const head = await readHead(handle, magic, headOf)
+    const { size } = await handle.stat()
+    if (head !== null && size === startOf(null, head.count))
+      return new IndexFile(handle, head, token)
   } catch {
     // As good as none: whatever it would have said, the snapshot says too.
   }
   await handle?.close()
   return null
-}
-
-async function readHead(handle: FileHandle): Promise<Head | null> {
-  const bytes = Buffer.alloc(headBytes)
-  await handle.read(bytes, 0, headBytes, 0)
-  const [name, text = '', sum] = bytes.toString('latin1').split('\n')
-  if (name !== magic || sum !== String(crc32(text))) return null
-  const head = headOf.safeParse(JSON.parse(text))
-  if (!head.success) return null
-  const { size } = await handle.stat()
-  return size === startOf(null, head.data.count) ? head.data : null
 }
 
 /** Where a section begins; for null, where the file ends. */
@@ -143,9 +132,8 @@ export async function writeIndexFile(
       }
     }
     const { basis, count } = content
-    const head: Head = { byteOrder: endianness(), token, ...basis, count, checksums }
-    const text = JSON.stringify(head)
-    await handle.write(`${magic}\n${text}\n${crc32(text)}\n`.padEnd(headBytes), 0, 'latin1')
+    const head: Head = { token, ...basis, count, checksums }
+    await writeHead(handle, magic, head)
     await handle.close()
     await rename(unfinished, file)
   } catch (error) {

@@ -11,6 +11,7 @@ import { StoredRun } from './run-state.ts'
 import { beginRun, readRuns } from './runs.ts'
 import { StoredSnapshot } from './snapshot.ts'
 import type { StateStore } from './store.ts'
+import { StoredEntries } from './stored-entries.ts'
 import { type IndexOptions, StoredIndex } from './stored-index.ts'
 
 export interface StateOptions {
@@ -100,6 +101,8 @@ export function stateStore(database: Database, clock: Clock, index?: IndexOption
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
     index: (activation) =>
       index === undefined ? null : new StoredIndex(database, activation, index.folder),
+    sorted: (activation) =>
+      index === undefined ? null : new StoredEntries(database, activation, index.folder),
     knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),

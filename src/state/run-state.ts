@@ -1,5 +1,6 @@
 import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
 import type { IndexContent, PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import type { EntryWriter } from '../plan/merge-interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import type { Database, Session } from './database.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
@@ -11,6 +12,7 @@ import { type FullPass, StoredSnapshot } from './snapshot.ts'
 import { forgetToken, keepToken, readToken } from './snapshot-token.ts'
 import { markSending, Spool } from './spool.ts'
 import type { Lock, RunState, RunStatus, Timestamp } from './store.ts'
+import { StoredEntries } from './stored-entries.ts'
 import { type IndexOptions, StoredIndex } from './stored-index.ts'
 
 /** A run that `beginRun` began. */
@@ -33,6 +35,7 @@ export class StoredRun implements RunState {
   readonly run: number
   readonly snapshot: SnapshotReader
   readonly index: StoredIndex | null
+  readonly sorted: StoredEntries | null
   readonly sink: PlanSink
   readonly #begun: BegunRun
   readonly #spool: Spool
@@ -51,6 +54,10 @@ export class StoredRun implements RunState {
       index === undefined || pass !== null
         ? null
         : new StoredIndex(database, lock.activation, index.folder)
+    this.sorted =
+      index === undefined || pass !== null
+        ? null
+        : new StoredEntries(database, lock.activation, index.folder)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),
@@ -87,7 +94,7 @@ export class StoredRun implements RunState {
     )
   }
 
-  async keepIndex(content: IndexContent): Promise<string | null> {
+  async keepIndex(content: IndexContent | EntryWriter): Promise<string | null> {
     const { database, lock, clock, index } = this.#begun
     if (this.index === null || index === undefined) return null
     const unchanged = this.#isChanging
@@ -95,7 +102,8 @@ export class StoredRun implements RunState {
       : await database.read((session) => readToken(session, lock.activation))
     const chance = index.random().toString(36).slice(2)
     const token = unchanged ?? `${this.run}-${clock.now().toString(36)}-${chance}`
-    const problem = await this.index.write(content, token)
+    const problem =
+      'keep' in content ? await content.keep(token) : await this.index.write(content, token)
     if (problem === null) this.#token = token
     return problem
   }

@@ -65,7 +65,7 @@ export class StoredSnapshot implements SnapshotReader {
     return Number(row?.keys ?? 0)
   }
 
-  async *fingerprints(): AsyncGenerator<readonly KnownKey[]> {
+  async *fingerprints(after?: string): AsyncGenerator<readonly KnownKey[]> {
     const activation = await this.#number()
     if (activation === null) return
     // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
@@ -75,7 +75,7 @@ export class StoredSnapshot implements SnapshotReader {
         ${jsonArray('delivered')} as delivered, ${jsonArray('again')} as again from (
         select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered, ${this.#again} as again from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
-    let last: string | null = null
+    let last: string | null = after === undefined ? null : toColumn(after)
     do {
       const [row]: readonly Record<
         'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again',

@@ -7,6 +7,7 @@ import type {
   OutcomeStatus,
 } from '../connector/index.ts'
 import type { IndexContent, PlanSink, SnapshotIndex, SnapshotReader } from '../plan/interfaces.ts'
+import type { EntryWriter, SortedEntries } from '../plan/merge-interfaces.ts'
 
 /** Times in the store are milliseconds since the Unix epoch. */
 export type Timestamp = number
@@ -118,6 +119,8 @@ export interface RunState {
   readonly snapshot: SnapshotReader
   /** What is kept of the rows beside the snapshot; null where nothing is, or where everything is sent again. */
   readonly index: SnapshotIndex | null
+  /** The same for plans that merge. */
+  readonly sorted: SortedEntries | null
   /** Spools the plan. */
   readonly sink: PlanSink
   /** Hands the plan to the writer: see `OperationQueue` in src/write/interfaces.ts, which this is by shape. */
@@ -134,10 +137,10 @@ export interface RunState {
   /** What became of failures, as it will be once the run has ended with this status. */
   trend(status: Exclude<RunStatus, 'running'>): Promise<FailureTrend>
   /**
-   * Keeps an index of the snapshot as the run leaves it. To be called before `finish`, once nothing more is recorded; it
+   * Keeps an index of the snapshot, or its entries, as the run leaves it. To be called before `finish`, once nothing more is recorded; it
    * counts from `finish` on. Returns null, or why it could not be kept.
    */
-  keepIndex(content: IndexContent): Promise<string | null>
+  keepIndex(content: IndexContent | EntryWriter): Promise<string | null>
   /** Ends the run: keeps the summary, drops the spooled plan. */
   finish(
     status: Exclude<RunStatus, 'running'>,
@@ -172,6 +175,8 @@ export interface StateStore {
   snapshot(activation: string): SnapshotReader
   /** What is kept beside it; null where nothing is. */
   index(activation: string): SnapshotIndex | null
+  /** The same for plans that merge. */
+  sorted(activation: string): SortedEntries | null
   /** The last runs of each activation, newest first. */
   runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
   /**

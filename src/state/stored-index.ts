@@ -5,6 +5,7 @@ import type { IndexContent, KeptIndex, SnapshotIndex } from '../plan/interfaces.
 import type { Database } from './database.ts'
 import { openIndexFile, writeIndexFile } from './index-file.ts'
 import { readToken } from './snapshot-token.ts'
+import { entryFile } from './stored-entries.ts'
 
 /** Where indexes lie, and what their tokens are made from. */
 export interface IndexOptions {
@@ -49,6 +50,7 @@ export class StoredIndex implements SnapshotIndex {
 /** Removes what is kept of an activation beside its snapshot. */
 export async function removeIndex(folder: string, activation: string): Promise<void> {
   await rm(indexFile(folder, activation), { force: true })
+  await rm(entryFile(folder, activation), { force: true })
 }
 
 function indexFile(folder: string, activation: string): string {

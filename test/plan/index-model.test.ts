@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Activation } from '../../src/config/activation.ts'
 import type { Column, Operation, OutcomeStatus } from '../../src/connector/index.ts'
+import type { IndexContent } from '../../src/plan/interfaces.ts'
+import type { EntryWriter } from '../../src/plan/merge-interfaces.ts'
 import { settingsOf } from '../../src/plan/waiting-keys.ts'
-import { activation, field, Index, plan, type Row, Snapshot } from './support.ts'
+import { activation, Entries, field, Index, plan, type Row, Snapshot } from './support.ts'
 
 const columns: readonly Column[] = [
   { name: 'id', type: 'text', sourceType: 'text' },
@@ -115,15 +117,31 @@ function copyOf(snapshot: Snapshot): Snapshot {
   return copy
 }
 
-describe('an index', () => {
+/** Keeps what a plan left. */
+async function write(index: Index | Entries, content: IndexContent | EntryWriter): Promise<void> {
+  if ('keep' in content) await content.keep('token')
+  else if (index instanceof Index) await index.write(content)
+}
+
+/** The rows as a source sorts them, those without a key at the end. */
+function sorted(rows: readonly Row[]): readonly Row[] {
+  const order = ([a]: Row, [b]: Row) =>
+    a === null || b === null
+      ? Number(a === null) - Number(b === null)
+      : Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
+  return [...rows].sort(order)
+}
+
+describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planBy) => {
   test('never changes what is planned, whatever happened since it was kept', async () => {
     let recognised = 0
+    const arranged = planBy === 'merge' ? sorted : (rows: readonly Row[]) => rows
     await fc.assert(
       fc.asyncProperty(fc.array(run, { minLength: 2, maxLength: 7 }), async (runs) => {
         let snapshot = new Snapshot()
         let before = copyOf(snapshot)
-        const index = new Index()
-        let parts = {}
+        const index = planBy === 'merge' ? new Entries() : new Index()
+        let parts: Partial<Activation> = { planBy }
         let table: Row[] = ['1', '2', '3', '4', '5', '6', '7', '8'].map((id) => [
           id,
           'Ann',
@@ -133,12 +151,12 @@ describe('an index', () => {
         for (const step of runs) {
           if (step.activation !== null) {
             const { mapping, ...rest } = step.activation
-            parts = { ...rest, fields: mapping }
+            parts = { ...rest, planBy, fields: mapping }
           }
           for (const [at, edited] of step.edits) table[at] = edited
           const stayed = table.filter((_, at) => at !== step.left)
           const all = step.moreFirst ? [...step.more, ...stayed] : [...stayed, ...step.more]
-          const rows = [...all, ...stayed.slice(0, step.repeats)]
+          const rows = arranged([...all, ...stayed.slice(0, step.repeats)])
           const { batchSize, hashedAs } = step
           const options = { snapshot, activation: activation(parts), columns, batchSize }
           const plain = await plan(rows, { ...options, batchSize: 100 })
@@ -162,7 +180,7 @@ describe('an index', () => {
           }
           const content = await planned.draft?.content()
           if (step.fate === 'crashed') index.isCurrent &&= planned.operations.length === 0
-          else if (content !== null && content !== undefined) await index.write(content)
+          else if (content !== null && content !== undefined) await write(index, content)
           await planned.draft?.close()
           expect(index.opened).toBe(0)
 
