@@ -8,6 +8,8 @@ export type FieldValue = Scalar | List | undefined
 export interface CanonicalNames {
   /** What stands in front of each value, behind another one, in canonical order: `],["email",`. */
   readonly openings: readonly string[]
+  /** The same where there is no other before: `[["email",`. */
+  readonly firsts: readonly string[]
   /** Where each field stands in the arrays of values, in canonical order. */
   readonly positions: readonly number[]
   /** Which of them, by canonical order, are tags; -1 where none is. */
@@ -25,8 +27,10 @@ export function canonicalNames(
   const nameAt = (position: number) => names[position] ?? ''
   const positions = [...names.keys()].filter((position) => !omit.includes(nameAt(position)))
   positions.sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
+  const quoted = positions.map((position) => JSON.stringify(nameAt(position)))
   return {
-    openings: positions.map((position) => `],[${JSON.stringify(nameAt(position))},`),
+    openings: quoted.map((name) => `],[${name},`),
+    firsts: quoted.map((name) => `[[${name},`),
     positions,
     tags: positions.findIndex((position) => nameAt(position) === 'tags'),
   }
@@ -38,19 +42,18 @@ export function canonicalNames(
  * to what it was made from, and the order is fixed. Letter case does not matter in `tags`.
  */
 export function canonicalText(names: CanonicalNames, values: readonly FieldValue[]): string {
-  const { openings, positions, tags } = names
+  const { openings, firsts, positions, tags } = names
   let text = ''
   for (let index = 0; index < positions.length; index += 1) {
     const value = values[positions[index] as number]
     if (value === undefined) continue
-    text += openings[index] as string
+    text += (text === '' ? firsts[index] : openings[index]) as string
     if (typeof value === 'string') text += quote(value)
     else if (typeof value === 'object' && value !== null) text += listText(value, index === tags)
     // Concatenation prints numbers (minus zero included), booleans and null exactly as JSON does.
     else text += value
   }
-  // The first opening closes nothing.
-  return text === '' ? '[]' : `[${text.slice(2)}]]`
+  return text === '' ? '[]' : `${text}]]`
 }
 
 function listText(list: List, isTags: boolean): string {
