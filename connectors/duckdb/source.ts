@@ -99,6 +99,7 @@ class RunningQuery {
       return {
         columns: columns.map(({ column }) => column),
         ...(planned.hashed === null ? {} : { hashedAs: hashedAs(planned.columns) }),
+        ...(planned.orderedBy === undefined ? {} : { orderedBy: planned.orderedBy }),
         batches: this.#batches(result, columns, planned.hashed),
       }
     } catch (error) {
@@ -110,7 +111,7 @@ class RunningQuery {
   async #plan(reading: Reading | undefined): Promise<Planned> {
     const writing = writingWord(this.#text)
     if (writing !== null) throw notReading(writing)
-    return planQuery(this.#located.text, reading?.columns, (text) =>
+    return planQuery(this.#located.text, reading ?? {}, (text) =>
       this.#work(async () => {
         const statement = await prepareReading(this.#connection, text)
         this.#statements.push(statement)

@@ -5,7 +5,7 @@ import {
   StatementType,
   version,
 } from '@duckdb/node-api'
-import { QueryError } from '../../src/connector/index.ts'
+import { QueryError, type Reading } from '../../src/connector/index.ts'
 import type { HashedColumn } from './hashed-column.ts'
 import { chosenColumns, wrapQuery } from './wrapped-query.ts'
 
@@ -25,6 +25,8 @@ export interface Planned {
   readonly columns: readonly NamedType[]
   /** How what the statement returns is hashed; null where it is not. */
   readonly hashed: readonly HashedColumn[] | null
+  /** As in `RowStream`. */
+  readonly orderedBy?: string
 }
 
 /** Prepares the one statement of a text; throws `QueryError` where it is none that only reads. */
@@ -62,12 +64,12 @@ export function notReading(statement: string | undefined): QueryError {
 }
 
 /**
- * Prepares a query so that only the wanted columns are read and rows can be hashed; as it is where DuckDB does not take
- * it as a subquery.
+ * Prepares a query so that only the wanted columns are read, in the wanted order, and rows can be hashed; as it is where
+ * DuckDB does not take it as a subquery.
  */
 export async function planQuery(
   query: string,
-  wanted: readonly string[] | undefined,
+  { columns: wanted, orderedBy }: Reading,
   prepare: (text: string) => Promise<DuckDBPreparedStatement>,
 ): Promise<Planned> {
   const statement = await prepare(query)
@@ -77,14 +79,17 @@ export async function planQuery(
     wanted,
   )
   const types = all.map(({ type }) => type)
-  const { text, head, hashed } = wrapQuery(query, types, chosen)
+  const by = chosen.filter((index) => all[index]?.name === orderedBy)
+  const [place] = by.length === 1 ? by : []
+  const { text, head, hashed } = wrapQuery(query, types, chosen, place)
   const columns = chosen.map((index) => all[index] as NamedType)
   const wrapped = await prepare(text).catch(() => null)
   // A file may have changed meanwhile; an array that is hashed as another type would be misread.
   if (wrapped === null || !sameTypes(columns, columnsOf(wrapped))) {
     return { statement, text: query, head: 0, columns: all, hashed: null }
   }
-  return { statement: wrapped, text, head, columns, hashed }
+  const order = place === undefined || orderedBy === undefined ? {} : { orderedBy }
+  return { statement: wrapped, text, head, columns, hashed, ...order }
 }
 
 function columnsOf(statement: DuckDBPreparedStatement): NamedType[] {

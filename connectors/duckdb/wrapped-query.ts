@@ -24,13 +24,15 @@ export function chosenColumns(
 }
 
 /**
- * Wraps a query that returns columns of these types, to read the chosen ones. A subquery keeps its order:
+ * Wraps a query that returns columns of these types, to read the chosen ones, sorted by the text of the column at
+ * `orderedBy` where there is one; else a subquery keeps its order:
  * https://duckdb.org/docs/stable/sql/dialect/order_preservation
  */
 export function wrapQuery(
   query: string,
   types: readonly DuckDBType[],
   chosen: readonly number[],
+  orderedBy?: number,
 ): WrappedQuery {
   // Columns are renamed by place: names may be there twice, or differ by letter case only.
   const name = (index: number) => `c${index}`
@@ -38,10 +40,13 @@ export function wrapQuery(
   const hashed = columns.every((column) => column !== null) ? columns : null
   const texts = hashed?.flatMap(({ text }) => text ?? []) ?? []
   const digest = texts.length === 0 ? [] : [`md5_number(concat(${texts.join(', ')}))`]
+  // Under the collation "binary" texts are compared as UTF-8: https://duckdb.org/docs/stable/sql/expressions/collations
+  const order =
+    orderedBy === undefined ? '' : ` order by ${name(orderedBy)}::varchar collate "binary"`
   const head = `select ${[...chosen.map(name), ...digest].join(', ')} from (`
   return {
     // A comment at the end of the query ends with its line.
-    text: `${head}${withoutEnd(query)}\n) as query(${types.map((_, index) => name(index)).join(', ')})`,
+    text: `${head}${withoutEnd(query)}\n) as query(${types.map((_, index) => name(index)).join(', ')})${order}`,
     head: head.length,
     hashed: hashed === null ? null : [...hashed, ...digest.map(() => digestColumn)],
   }

@@ -9,16 +9,18 @@ import { asWritten, narrowed, type Statement, sameFields } from './statement.ts'
 export interface Prepared {
   readonly statement: Statement
   readonly fields: readonly FieldDescription[]
+  /** As in `RowStream`. */
+  readonly orderedBy?: string
 }
 
 /**
- * Has the server look at a query in the transaction that `begin` began: only the wanted columns, where they can be read
- * alone, else the query as it was written. Throws `QueryError` where it returns no rows, else what pg throws.
+ * Has the server look at a query in the transaction that `begin` began: only the wanted columns, in the wanted order, where
+ * that can be had, else the query as it was written. Throws `QueryError` where it returns no rows, else what pg throws.
  */
 export async function prepare(
   client: pg.Client,
   text: string,
-  { columns }: Reading,
+  reading: Reading,
   options: PostgresOptions,
 ): Promise<Prepared> {
   const fields = await describeStatement(client, text)
@@ -29,11 +31,13 @@ export async function prepare(
     )
   }
   const whole = { statement: asWritten(text), fields }
-  const part = columns === undefined ? null : narrowed(text, fields, columns)
+  const part = narrowed(text, fields, reading)
   if (part === null) return whole
   try {
     const described = await describeStatement(client, part.statement.text)
-    if (sameFields(described, part.fields)) return part
+    const { orderedBy } = reading
+    const order = orderedBy === undefined ? {} : { orderedBy }
+    if (sameFields(described, part.fields)) return { ...part, ...order }
   } catch (error) {
     // SHOW and EXPLAIN have columns too, and may not stand where a table does.
     if (!/^(42|0A)/.test((error as { code?: string }).code ?? '')) throw error

@@ -110,6 +110,7 @@ async function startQuery(
     return {
       columns: columns.map(({ column }) => column),
       ...(areFrames ? { hashedAs: hashedAs(version, prepared.fields, columns) } : {}),
+      ...(prepared.orderedBy === undefined ? {} : { orderedBy: prepared.orderedBy }),
       batches: readBatches(reader, first, { signal, finish, end, failed }),
     }
   } catch (error) {

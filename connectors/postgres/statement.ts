@@ -1,3 +1,4 @@
+import type { Reading } from '../../src/connector/index.ts'
 import type { FieldDescription } from './describe.ts'
 
 /** A statement as it is sent. */
@@ -15,22 +16,31 @@ export function asWritten(query: string): Statement {
 }
 
 /**
- * A statement that reads only some columns of a query, in the query's order of columns and of rows.
- * Null where it would read all of them, and where not each one of `wanted` is the name of exactly one column.
+ * A statement that reads only the wanted columns of a query, in the query's order of columns, and in its order of rows or
+ * in the one that is wanted. Null where it would read just what the query does, and where what is wanted is not the name
+ * of exactly one column.
  */
 export function narrowed(
   query: string,
   fields: readonly FieldDescription[],
-  wanted: readonly string[],
+  { columns, orderedBy }: Reading,
 ): { readonly statement: Statement; readonly fields: readonly FieldDescription[] } | null {
-  const names = new Set(wanted)
-  const kept = fields.filter(({ name }) => names.has(name))
-  if (kept.length === fields.length || kept.length !== names.size) return null
-  if (new Set(kept.map(({ name }) => name)).size !== kept.length) return null
-  const list = kept.map(({ name }) => ` "${name.replaceAll('"', '""')}"`).join(',')
+  const wanted = new Set(columns)
+  const some = fields.filter(({ name }) => wanted.has(name))
+  const kept = columns !== undefined && some.length === wanted.size ? some : fields
+  if (kept.length === fields.length && orderedBy === undefined) return null
+  const names = new Set(kept.map(({ name }) => name))
+  if (names.size !== kept.length || (orderedBy !== undefined && !names.has(orderedBy))) return null
+  const list = kept.map(({ name }) => ` ${quoted(name)}`).join(',')
   const before = `select${list} from (\n`
-  const text = `${before}${withoutSemicolons(query)}\n) as "query"`
+  // The collation "C" compares bytes: https://www.postgresql.org/docs/current/collation.html
+  const order = orderedBy === undefined ? '' : ` order by ${quoted(orderedBy)}::text collate "C"`
+  const text = `${before}${withoutSemicolons(query)}\n) as "query"${order}`
   return { statement: { text, query, start: [...before].length }, fields: kept }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }
 
 /** Whether rows of the one and of the other are read alike. */

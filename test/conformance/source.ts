@@ -255,6 +255,42 @@ export function sourceConformance(harness: SourceHarness): void {
       expect((await readAll(source, query, ['j'])).rows.map((row) => row.at(-1))).toEqual(all)
     })
 
+    it('sorts rows by the text of a column as UTF-8, or says that it does not', async () => {
+      const values =
+        "('b'), ('a'), ('B'), ('é'), ('\u{10000}'), ('\uffff'), (''), ('a b'), ('-'), ('ab')"
+      const orders = [
+        [`select 1 as one, k from (values ${values}) as t(k)`, ['k']],
+        [`select k from (values ${values}) as t(k) order by k desc; -- end`, undefined],
+        ['select i - 12 as k, i as j from generate_series(1, 120) as t(i)', undefined],
+        ["select '6efb9db7-f399-46d7-b34c-4d3d80896f0a'::uuid as k", undefined],
+      ] as const
+      for (const [query, columns] of orders) {
+        const stream = await source.query(query, never, {
+          ...(columns === undefined ? {} : { columns }),
+          orderedBy: 'k',
+        })
+        const at = stream.columns.findIndex(({ name }) => name === 'k')
+        const keys: Buffer[] = []
+        for await (const batch of stream.batches) {
+          for (let index = 0; index < batch.size; index++) {
+            keys.push(Buffer.from(String(batch.values(index)[at])))
+          }
+        }
+        if (stream.orderedBy === undefined) return
+        expect(stream.orderedBy).toBe('k')
+        expect(keys.map(String)).toEqual(keys.toSorted(Buffer.compare).map(String))
+      }
+    })
+
+    it.each(['select 1 as a', 'select 1 as k, 2 as k'])(
+      'does not say that it sorts by a column that cannot be told: %s',
+      async (query) => {
+        const { orderedBy, batches } = await source.query(query, never, { orderedBy: 'k' })
+        expect(orderedBy).toBe(undefined)
+        for await (const batch of batches) expect(batch.size).toBe(1)
+      },
+    )
+
     it('says where a query is wrong that is read in part', async () => {
       const query = 'select 1 as a,\n  nope as b'
       const error = await errorOf(readAll(source, query, ['a']))

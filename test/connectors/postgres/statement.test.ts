@@ -9,14 +9,16 @@ const field = (name: string, dataTypeID = 23, dataTypeModifier = -1) => ({
   dataTypeModifier,
 })
 const fields = ['a', 'say "b"', 'c'].map((name) => field(name))
-const textOf = (query: string) => narrowed(query, fields, ['a'])?.statement.text
+const textOf = (query: string) => narrowed(query, fields, { columns: ['a'] })?.statement.text
 
 describe('narrowed', () => {
   it('selects the wanted columns in the order of the query', () => {
-    const part = narrowed('select 1', fields, ['c', 'say "b"'])
+    const part = narrowed('select 1', fields, { columns: ['c', 'say "b"'] })
     expect(part?.statement.text).toBe('select "say ""b""", "c" from (\nselect 1\n) as "query"')
     expect(part?.fields.map(({ name }) => name)).toEqual(['say "b"', 'c'])
-    expect(narrowed('q', fields, [])?.statement.text).toBe('select from (\nq\n) as "query"')
+    expect(narrowed('q', fields, { columns: [] })?.statement.text).toBe(
+      'select from (\nq\n) as "query"',
+    )
   })
 
   it.each([
@@ -25,7 +27,7 @@ describe('narrowed', () => {
     ['one is there twice', [...fields, field('a')], ['a']],
     ['one of two stands for the other', [...fields, field('a')], ['a', 'nope']],
   ])('is null where %s', (_, fields, wanted) => {
-    expect(narrowed('select 1', fields, wanted)).toBeNull()
+    expect(narrowed('select 1', fields, { columns: wanted })).toBeNull()
   })
 
   it.each([
@@ -49,7 +51,9 @@ describe('narrowed', () => {
 
   it('lets an error point into the query as it was written', () => {
     const query = "select '😀' as a, nope as c"
-    const statement = narrowed(query, [field('a'), field('ü'), field('c')], ['ü'])?.statement
+    const statement = narrowed(query, [field('a'), field('ü'), field('c')], {
+      columns: ['ü'],
+    })?.statement
     const { text } = statement ?? asWritten('')
     const thrown = (position: number) => ({ message: 'no', severity: 'ERROR', position })
     const at = [...text].indexOf('n', [...text].indexOf('😀'))
