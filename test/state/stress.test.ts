@@ -118,7 +118,7 @@ describe('a disk that is full', () => {
   it.each([
     [64, 2, 0],
     [300, 4, 0],
-    [900, 4, 1],
+    [700, 4, 1],
   ])(
     'stops the run that may write %i KB with %i, and the next one goes on without a duplicate',
     async (kilobytes, expected, sent) => {
