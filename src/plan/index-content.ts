@@ -15,8 +15,6 @@ import { mark } from './pending.ts'
 export class TableContent implements IndexContent {
   readonly basis: IndexBasis
   readonly count: number
-  /** Whether a row that was read turned out to be just what the target has. */
-  readonly isNewer: boolean
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
 
@@ -26,14 +24,10 @@ export class TableContent implements IndexContent {
     this.#table = table
     this.#kept = kept
     let count = 0
-    let isNewer = false
     for (let entry = 0; entry < table.size; entry += 1) {
-      if (!table.isMarked(entry, mark.inSnapshot)) continue
-      count += 1
-      isNewer ||= table.isMarked(entry, mark.confirmed)
+      if (table.isMarked(entry, mark.inSnapshot)) count += 1
     }
     this.count = count
-    this.isNewer = isNewer
   }
 
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {

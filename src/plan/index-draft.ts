@@ -62,8 +62,17 @@ export class IndexDraft implements PlanDraft {
     if (this.#isGivenUp) return null
     await this.#askForDoubtful()
     const { table, kept, basis, isKept } = this.#options
-    const content = new TableContent(table, kept, basis)
-    return isKept && !this.#isChanged && !content.isNewer ? null : content
+    if (isKept && !this.#isChanged && !this.#hasNews()) return null
+    return new TableContent(table, kept, basis)
+  }
+
+  /** Whether a row that was read, and so lies behind what the index has, turned out to be what the target has. */
+  #hasNews(): boolean {
+    const { table } = this.#options
+    for (let entry = table.reserved; entry < table.size; entry += 1) {
+      if (table.isMarked(entry, mark.confirmed)) return true
+    }
+    return false
   }
 
   /** To be called in the end, whatever became of it. */
