@@ -1,129 +1,188 @@
-// How fast rows become a plan, beside reading the same rows and doing nothing with them: the ratio says what the
-// planner costs, whatever machine this runs on.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+// How fast rows become a plan: whole runs of millrace beside `COPY (query) TO STDOUT`, which is reading alone.
 import { join } from 'node:path'
-import { connectors } from '../dist/connectors/index.js'
-import { loadProject } from '../dist/src/config/project.js'
-import { planActivation } from '../dist/src/plan/planner.js'
-import { realClock } from '../dist/src/run/system.js'
+import { fileURLToPath } from 'node:url'
+import { inTurns, runNode, summarizeRounds } from './measure.js'
+import { narrow, renamed, wholeTable, wide } from './shapes.js'
+import { makeWorkspace } from './workspace.js'
 
-const activationText = (rows) => `
-query: |
-  select
-    'usr_' || i as user_id,
-    'person' || i || '@example.com' as email,
-    'Person ' || i as full_name,
-    i % 400 as seats,
-    (i % 1000) / 7 as score,
-    i % 3 = 0 as is_admin,
-    timestamptz '2024-01-01 00:00:00+00' + to_seconds(i) as created_at,
-    case when i % 10 = 0 then null else 'Title ' || (i % 50) end as job_title
-  from range(${rows}) rows(i)
-target: contact
-mode: upsert
-identifier: external_id
-fields:
-  external_id: user_id
-  email: email
-  name: full_name
-  signed_up_at: created_at
-  custom_attributes.seats: seats
-  custom_attributes.score: score
-  custom_attributes.is_admin: is_admin
-  custom_attributes.job_title: job_title
-`
+const copyName = 'COPY to /dev/null (A)'
+const naive = fileURLToPath(new URL('naive.js', import.meta.url))
 
-const emptySnapshot = {
-  count: async () => 0,
-  async *fingerprints() {},
-  async *waiting() {},
-  entries: async () => new Map(),
+/** Refuses figures of a run that did something else than it should: speed never counts without the right answer. */
+function expectPlanned(name, planned, expected) {
+  for (const [what, count] of Object.entries(expected)) {
+    if (planned[what] === count) continue
+    throw new Error(`${name}: ${planned[what]} rows are ${what}, and ${count} should be`)
+  }
 }
 
-/** Keeps the fingerprints of a plan, as a state store would after everything was delivered. */
-function deliveredSnapshot() {
-  const delivered = []
+/** A variant that runs millrace over the shape, from the state that is wanted, and looks at what was planned. */
+export function runVariant(
+  workspace,
+  { name, shape, state, expected, down = false, plan = false },
+) {
   return {
-    sink: {
-      add: async (operations) => {
-        for (const { key, fingerprint } of operations) delivered.push({ key, fingerprint })
-      },
-      reject: async () => undefined,
-      wait: async () => undefined,
+    name,
+    async prepare() {
+      await workspace.plan(shape)
+      await workspace.restoreState(state)
     },
-    snapshot: {
-      count: async () => delivered.length,
-      async *waiting() {},
-      async *fingerprints() {
-        for (let start = 0; start < delivered.length; start += 1000) {
-          yield delivered.slice(start, start + 1000)
-        }
-      },
-      entries: async () => new Map(),
+    async run() {
+      const args = plan ? ['plan', '--format', 'json'] : ['run', '--json']
+      const result = await workspace.run(args, { down, expected: down ? 4 : 0 })
+      const [activation] = JSON.parse(result.stdout.trim().split('\n').at(-1)).activations
+      const { rows, planned, totals } = activation
+      expectPlanned(name, totals ?? { rows, ...planned }, expected)
+      return result
     },
   }
 }
 
-/** Runs the benchmark over so many rows. Resolves to one result for each case, the baseline first. */
-export async function benchPlanner(rows) {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  try {
-    await mkdir(join(folder, 'activations'))
-    await writeFile(
-      join(folder, 'millrace.yaml'),
-      'sources: { warehouse: { type: duckdb } }\ntargets: { intercom: { type: intercom, token: none } }\n',
-    )
-    await writeFile(join(folder, 'activations/people.yaml'), activationText(rows))
-    const project = await loadProject({
-      path: folder,
-      profile: null,
-      environment: {},
-      connectors,
-    })
-    const [activation] = project.activations
-    const { connector, options } = project.sources.get('warehouse')
-
-    const timed = async (name, work) => {
-      const source = await connector.open(options, {
-        clock: realClock,
-        random: Math.random,
-        projectFolder: folder,
-        notice: () => undefined,
-      })
-      try {
-        const stream = await source.query(activation.query, new AbortController().signal)
-        const started = performance.now()
-        await work(stream)
-        const seconds = (performance.now() - started) / 1000
-        return { name, rows, seconds, rowsPerSecond: Math.round(rows / seconds) }
-      } finally {
-        await source.close()
-      }
-    }
-
-    const read = async ({ batches }) => {
-      for await (const batch of batches) {
-        for (let index = 0; index < batch.size; index += 1) batch.values(index)
-      }
-    }
-    const kept = deliveredSnapshot()
-    const plan =
-      (snapshot, sink) =>
-      async ({ columns, batches }) => {
-        await planActivation({ activation, columns, batches, snapshot, sink })
-      }
-
-    // The first reading warms up: it is not counted.
-    await timed('warm up', read)
-    const results = [
-      await timed('read and drop', read),
-      await timed('plan, all new', plan(emptySnapshot, kept.sink)),
-      await timed('plan, all unchanged', plan(kept.snapshot, kept.sink)),
-    ]
-    const baseline = results[0].seconds
-    return results.map((result) => ({ ...result, ratio: result.seconds / baseline }))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+/**
+ * Brings the state to what it is after everything was delivered, by real runs, and keeps it. Resolves to what the
+ * first run took, and what the state takes: as runs leave it, and after `millrace state compact`.
+ */
+export async function deliverAll(workspace, shape, rows) {
+  await workspace.plan(shape)
+  await workspace.restoreState('none')
+  const first = await workspace.run(['run', '--json'])
+  const [{ outcomes }] = JSON.parse(first.stdout.trim().split('\n').at(-1)).activations
+  if (outcomes.applied !== rows) throw new Error(`${outcomes.applied} of ${rows} were delivered`)
+  const before = await workspace.stateSize()
+  await workspace.run(['state', 'compact'])
+  // What is derived from the state is made by the next run.
+  await workspace.run(['run', '--json'])
+  const after = await workspace.stateSize()
+  await workspace.keepState()
+  return {
+    first_run_seconds: first.seconds,
+    first_run_peak_megabytes: first.peakMegabytes,
+    bytes_per_key: after.bytes / rows,
+    bytes_per_key_values_left_out: (after.bytes - after.sent) / rows,
+    bytes_per_key_derived: after.derived / rows,
+    bytes_per_key_before_compaction: before.bytes / rows,
   }
+}
+
+/** What a plan against the twin table has to come to, as SQL sees it. */
+async function differences(warehouse, table) {
+  const [row] = await warehouse.execute(`select
+    count(*) filter (where a.id is null)::int as created,
+    count(*) filter (where b.id is null)::int as removed,
+    count(*) filter (where a.mrr <> b.mrr)::int as updated,
+    count(*) filter (where a.mrr = b.mrr)::int as unchanged
+    from ${table} a full join ${table}_b b using (id)`)
+  const { created, removed, updated, unchanged } = row
+  return { create: created, removed, update: updated, unchanged }
+}
+
+function rowsPerSecond(rows, summary) {
+  return { ...summary, rows_per_second: Math.round(rows / summary.seconds) }
+}
+
+/** Runs variants beside COPY of their query. Resolves to one result for each, COPY first. */
+async function besideCopy({ warehouse, query, variants, rows, rounds }) {
+  const copy = { name: copyName, run: () => warehouse.copy(query) }
+  const figures = await inTurns([copy, ...variants], rounds)
+  const baseline = figures.get(copyName)
+  return [copy, ...variants].map(({ name }) => ({
+    name,
+    ...rowsPerSecond(rows, summarizeRounds(figures.get(name), baseline)),
+  }))
+}
+
+/** One size, all 12 columns: what an ordinary table costs, by what has changed. */
+export async function benchSize({ warehouse, rows, rounds, note }) {
+  note(`${rows} rows: making the tables`)
+  const table = await warehouse.makeTables(rows)
+  const workspace = await makeWorkspace(warehouse.source)
+  try {
+    const shape = wholeTable(table)
+    note(`${rows} rows: delivering everything once`)
+    const state = await deliverAll(workspace, shape, rows)
+    const all = (what) => ({ rows, [what]: rows })
+    const variant = (options) => runVariant(workspace, { shape, state: 'kept', ...options })
+    const first = { state: 'none', expected: all('create') }
+    note(`${rows} rows: ${rounds} rounds`)
+    const variants = [
+      variant({ name: 'run, unchanged', expected: all('unchanged') }),
+      variant({
+        name: 'run, 1% changed, outcomes recorded',
+        shape: wholeTable(`${table}_b`),
+        expected: await differences(warehouse, table),
+      }),
+      variant({ name: 'plan of a first run', plan: true, ...first }),
+      variant({ name: 'first run up to its first write', down: true, ...first }),
+      variant({
+        name: 'run, mapping changed, records equal',
+        shape: renamed(table),
+        expected: all('unchanged'),
+      }),
+    ]
+    const results = await besideCopy({ warehouse, query: shape.query, variants, rows, rounds })
+    return { rows, columns: 12, results, state }
+  } finally {
+    await workspace.dispose()
+  }
+}
+
+/** The way without millrace, over a table that is there. */
+export async function benchNaive({ warehouse, rows, rounds, note }) {
+  const { query } = wholeTable(`contacts_${rows}`)
+  const workspace = await makeWorkspace(warehouse.source)
+  try {
+    note(`${rows} rows, the naive way: ${rounds} rounds`)
+    const args = [naive, warehouse.url, query, join(workspace.folder, 'naive.db')]
+    await runNode(args)
+    const variant = {
+      name: 'naive, unchanged',
+      async run() {
+        const result = await runNode(args)
+        expectPlanned(variant.name, JSON.parse(result.stdout), { rows, unchanged: rows })
+        return result
+      },
+    }
+    const variants = [variant]
+    const results = await besideCopy({ warehouse, query, variants, rows, rounds })
+    return { rows, columns: 12, results }
+  } finally {
+    await workspace.dispose()
+  }
+}
+
+/** Unchanged runs over fewer and more columns of a table that is there. */
+export async function benchWidths({ warehouse, rows, rounds, note }) {
+  const shapes = [
+    [4, narrow],
+    [36, wide],
+  ]
+  const widths = []
+  for (const [columns, shapeOf] of shapes) {
+    const shape = shapeOf(`contacts_${rows}`)
+    const workspace = await makeWorkspace(warehouse.source)
+    try {
+      note(`${rows} rows, ${columns} columns: delivering everything once`)
+      const state = await deliverAll(workspace, shape, rows)
+      const expected = { rows, unchanged: rows }
+      const variant = { name: 'run, unchanged', shape, state: 'kept', expected }
+      const variants = [runVariant(workspace, variant)]
+      note(`${rows} rows, ${columns} columns: ${rounds} rounds`)
+      const results = await besideCopy({ warehouse, query: shape.query, variants, rows, rounds })
+      widths.push({ rows, columns, results, state })
+    } finally {
+      await workspace.dispose()
+    }
+  }
+  return widths
+}
+
+const twoSizes = (sizes) => [sizes[0], sizes.at(-1)]
+
+/** What one more key takes in memory, in bytes, for an unchanged run: from the smallest and the largest size. */
+export function bytesOfMemoryPerKey(sizes) {
+  const [small, large] = twoSizes(sizes)
+  if (small.rows === large.rows) return null
+  const peak = ({ results }) =>
+    results.find(({ name }) => name === 'run, unchanged').peak_megabytes * 1024 * 1024
+  return (peak(large) - peak(small)) / (large.rows - small.rows)
 }

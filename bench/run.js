@@ -1,28 +1,128 @@
-// `npm run bench [-- ROWS]`: a table for people, and the same as one JSON object on the last line.
-import { benchPlanner } from './planner.js'
+// `npm run bench`: tables for people, and the same as one JSON object on the last line.
+import { writeFile } from 'node:fs/promises'
+import { cpus, release, totalmem, type } from 'node:os'
+import { parseArgs } from 'node:util'
+import { markdown } from './tables.js'
 
-const rows = Number(process.argv[2] ?? 200_000)
-if (!Number.isInteger(rows) || rows < 1) {
-  process.stderr.write('Usage: npm run bench -- ROWS\n')
-  process.exit(2)
+const usage = `Usage: npm run bench -- [options]
+
+  --only PART       planner, writer or startup; default: all of them
+  --full            also 5,000,000 rows, and other numbers of columns; an hour instead of minutes
+  --rows N[,N...]   sizes of tables, instead of 100,000 and 1,000,000
+  --rounds N        how often everything is measured, after a round that warms up; default 5
+  --out FILE        write the JSON there too; \`node bench/report.js FILE\` puts it into docs/performance.md
+`
+
+const positive = (text) => {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`${text} is no positive number`)
+  return number
 }
 
-const results = await benchPlanner(rows)
-const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1024)
-
-console.log(
-  `${'planner'.padEnd(24)}${'rows/s'.padStart(12)}${'seconds'.padStart(10)}${'ratio'.padStart(8)}`,
-)
-for (const { name, seconds, rowsPerSecond, ratio } of results) {
-  const cells = [
-    name.padEnd(24),
-    rowsPerSecond.toLocaleString('en-US').padStart(12),
-    seconds.toFixed(2).padStart(10),
-    `${ratio.toFixed(1)}x`.padStart(8),
-  ]
-  console.log(cells.join(''))
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string' },
+        full: { type: 'boolean', default: false },
+        rows: { type: 'string' },
+        rounds: { type: 'string', default: '5' },
+        out: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(usage)
+      process.exit(0)
+    }
+    if (![undefined, 'planner', 'writer', 'startup'].includes(values.only)) {
+      throw new Error(`there is no part "${values.only}"`)
+    }
+    const rows = values.rows?.split(',').map(positive) ?? null
+    return { ...values, rows, rounds: positive(values.rounds) }
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    return process.exit(2)
+  }
 }
-console.log(`peak memory ${peakMegabytes} MB, Node ${process.version}`)
-console.log(
-  JSON.stringify({ planner: results, peak_megabytes: peakMegabytes, node: process.version }),
-)
+
+const { only, full, rows, rounds, out } = readArguments()
+const wanted = (part) => only === undefined || only === part
+const note = (text) => process.stderr.write(`${text}\n`)
+const sizes = rows ?? [100_000, 1_000_000, ...(full ? [5_000_000] : [])]
+// So that what is done at the end of the process is done: the Postgres ends, and folders are removed.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
+const skipped = []
+let planner = null
+let postgres = null
+if (wanted('planner')) {
+  const { benchDuckDb } = await import('./duckdb.js')
+  const { benchNaive, benchSize, benchWidths, bytesOfMemoryPerKey } = await import('./planner.js')
+  const { startWarehouse } = await import('./warehouse.js')
+  const warehouse = await startWarehouse()
+  planner = {
+    copied_by: null,
+    sizes: [],
+    widths: [],
+    naive: null,
+    memory_bytes_per_key: null,
+    duckdb: null,
+  }
+  if ('reason' in warehouse) {
+    skipped.push(
+      `the planner on Postgres, since there is no Postgres to start: ${warehouse.reason}`,
+    )
+    note(`Skipped: ${skipped.at(-1)}`)
+  } else {
+    try {
+      postgres = warehouse.version
+      planner.copied_by = warehouse.copiedBy
+      for (const size of sizes) {
+        planner.sizes.push(await benchSize({ warehouse, rows: size, rounds, note }))
+      }
+      if (full) {
+        const size = sizes.includes(1_000_000) ? 1_000_000 : sizes[0]
+        planner.widths = await benchWidths({ warehouse, rows: size, rounds, note })
+        planner.naive = await benchNaive({ warehouse, rows: size, rounds, note })
+      }
+      planner.memory_bytes_per_key = bytesOfMemoryPerKey(planner.sizes)
+    } finally {
+      await warehouse.stop()
+    }
+  }
+  planner.duckdb = await benchDuckDb({ rows: sizes[Math.min(1, sizes.length - 1)], rounds, note })
+}
+let startup = null
+if (wanted('startup')) {
+  const { benchStartup } = await import('./startup.js')
+  note('start-up')
+  startup = await benchStartup(2 * rounds)
+}
+let writer = null
+if (wanted('writer')) {
+  const { benchWriterScenarios } = await import('./writer-scenarios.js')
+  writer = await benchWriterScenarios({ rows: rows?.[0] ?? null, full, note })
+}
+
+const results = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: {
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    processors: cpus().length,
+    memory_gigabytes: Math.round(totalmem() / 1024 ** 3),
+    system: `${type()} ${release()}`,
+    node: process.versions.node,
+    postgres,
+  },
+  rounds,
+  planner,
+  writer,
+  startup,
+  skipped,
+}
+process.stdout.write(markdown(results))
+const json = JSON.stringify(results)
+if (out !== undefined) await writeFile(out, `${json}\n`)
+process.stdout.write(`\n${json}\n`)

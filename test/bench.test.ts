@@ -1,22 +1,202 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const run = promisify(execFile)
 
-test('the benchmark ends with its results as JSON, as ratios to reading alone', () => {
-  const output = execFileSync(process.execPath, ['bench/run.js', '2000'], {
-    cwd: root,
-    encoding: 'utf8',
+interface Figures {
+  readonly seconds: number
+}
+
+interface Variant {
+  readonly name: string
+  readonly prepare: () => Promise<unknown>
+  readonly run: () => Promise<unknown>
+}
+
+// Programs of the benchmark are plain JavaScript, which has no types of its own.
+const imported = (file: string): Promise<unknown> =>
+  import(new URL(`../bench/${file}`, import.meta.url).href)
+const { goalOf } = (await imported('goals.js')) as {
+  goalOf: (result: object, size: object) => { readonly met: boolean } | null
+}
+const { inTurns, median, summarizeRounds } = (await imported('measure.js')) as {
+  inTurns: (
+    variants: readonly Variant[],
+    rounds: number,
+  ) => Promise<ReadonlyMap<string, readonly unknown[]>>
+  median: (numbers: readonly number[]) => number | null
+  summarizeRounds: (measured: readonly Figures[], baseline: readonly Figures[]) => object
+}
+
+interface Result {
+  readonly name: string
+  readonly seconds: number
+  readonly ratio: number | null
+  readonly peak_megabytes: number | null
+}
+
+interface Size {
+  readonly rows: number
+  readonly columns: number
+  readonly results: readonly Result[]
+  readonly state: { readonly bytes_per_key: number; readonly bytes_per_key_values_left_out: number }
+}
+
+interface Results {
+  readonly date: string
+  readonly planner: {
+    readonly sizes: readonly Size[]
+    readonly widths: readonly Size[]
+    readonly naive: Size | null
+    readonly duckdb: Size
+    readonly memory_bytes_per_key: number | null
+  } | null
+  readonly writer: {
+    readonly limits: readonly { readonly name: string; readonly refused: number }[]
+    readonly calls: readonly { readonly name: string; readonly callsPerRow: number }[]
+  } | null
+  readonly startup: readonly Result[] | null
+  readonly skipped: readonly string[]
+}
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-bench-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function bench(...args: string[]): Promise<{ tables: string; results: Results }> {
+  const out = join(folder, 'results.json')
+  const all = ['bench/run.js', '--rounds', '1', '--out', out, ...args]
+  const { stdout } = await run(process.execPath, all, { cwd: root, maxBuffer: 10_000_000 })
+  const [json = '', ...lines] = stdout.trimEnd().split('\n').reverse()
+  const results = JSON.parse(json) as Results
+  expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(results)
+  return { tables: lines.reverse().join('\n'), results }
+}
+
+const names = (results: readonly { readonly name: string }[]) => results.map(({ name }) => name)
+
+describe('npm run bench', () => {
+  it('measures whole runs beside COPY, for every width', async () => {
+    const { tables, results } = await bench('--only', 'planner', '--rows', '800', '--full')
+    const { planner, writer, startup, skipped } = results
+    expect({ writer, startup }).toEqual({ writer: null, startup: null })
+    if (planner === null) throw new Error('the planner was not measured')
+    expect(names(planner.duckdb.results)).toEqual(['run, unchanged'])
+    if (skipped.length > 0) {
+      expect(tables).toContain(`Skipped: ${skipped[0]}`)
+      console.warn(`The benchmark on Postgres was not tried: ${skipped[0]}`)
+      return
+    }
+    const shapes = [...planner.sizes, ...planner.widths].map(({ rows, columns }) => [rows, columns])
+    expect(shapes).toEqual([
+      [800, 12],
+      [800, 4],
+      [800, 36],
+    ])
+    expect(names(planner.sizes[0]?.results ?? [])).toEqual([
+      'COPY to /dev/null (A)',
+      'run, unchanged',
+      'run, 1% changed, outcomes recorded',
+      'plan of a first run',
+      'first run up to its first write',
+      'run, mapping changed, records equal',
+    ])
+    for (const { results, state } of [...planner.sizes, ...planner.widths]) {
+      expect(results[0]?.ratio).toBe(1)
+      for (const { ratio } of results.slice(1)) expect(ratio).toBeGreaterThan(0)
+      for (const { peak_megabytes } of results.slice(1)) expect(peak_megabytes).toBeGreaterThan(20)
+      expect(state.bytes_per_key).toBeGreaterThan(state.bytes_per_key_values_left_out)
+    }
+    expect(names(planner.naive?.results ?? [])).toContain('naive, unchanged')
+    expect(tables).toContain('**800 rows, 12 columns**')
+  }, 240_000)
+
+  it('counts what the writer does of its limit, and calls per row', async () => {
+    const { tables, results } = await bench('--only', 'writer', '--rows', '100')
+    expect(results.planner).toBeNull()
+    expect(results.writer?.limits.map(({ refused }) => refused)).toEqual([0, 0, 0, 0])
+    const calls = new Map(results.writer?.calls.map((each) => [each.name, each.callsPerRow]))
+    expect(calls.get('contacts that are known, changed')).toBe(1)
+    expect(calls.get('contacts that exist, met for the first time')).toBe(1.02)
+    expect(calls.get('companies that are known, changed')).toBe(1)
+    expect(calls.get('contacts that are known, a tag more')).toBe(0.02)
+    expect(tables).toContain('### Writer')
+  }, 120_000)
+
+  it('measures the start of a command beside that of Node', async () => {
+    const { tables, results } = await bench('--only', 'startup')
+    expect(names(results.startup ?? [])).toEqual([
+      'node -e 0',
+      'millrace --help',
+      'millrace validate, ten activations',
+    ])
+    expect(results.startup?.[0]?.ratio).toBe(1)
+    expect(tables).toContain('### Start-up')
+
+    // What was measured before gives way; what stands around it stays.
+    const page = join(folder, 'page.md')
+    const docs = await readFile(join(root, 'docs/performance.md'), 'utf8')
+    await writeFile(page, docs)
+    const report = ['bench/report.js', join(folder, 'results.json'), page]
+    await run(process.execPath, report, { cwd: root })
+    await run(process.execPath, report, { cwd: root })
+    const written = await readFile(page, 'utf8')
+    expect(written.split('### Start-up')).toHaveLength(2)
+    expect(written).toContain(tables.trim())
+    const around = (text: string) =>
+      text.split(/<!-- measured: \w+ -->/).filter((_, at) => at !== 1)
+    expect(around(written)).toEqual(around(docs))
+  }, 60_000)
+
+  it('refuses what it does not know', async () => {
+    const refused = await run(process.execPath, ['bench/run.js', '--only', 'reader'], {
+      cwd: root,
+    }).catch((error: unknown) => error as { code: number; stderr: string })
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^there is no part "reader"\n\nUsage: /),
+    })
   })
-  const results = JSON.parse(output.trim().split('\n').at(-1) ?? '') as {
-    readonly planner: readonly { readonly name: string; readonly ratio: number }[]
-  }
-  expect(results.planner.map(({ name }) => name)).toEqual([
-    'read and drop',
-    'plan, all new',
-    'plan, all unchanged',
-  ])
-  expect(results.planner[0]?.ratio).toBe(1)
-  for (const { ratio } of results.planner) expect(ratio).toBeGreaterThan(0)
+})
+
+describe('how it is measured', () => {
+  it('begins every round with another variant, and drops the first', async () => {
+    const order: string[] = []
+    const variant = (name: string) => ({
+      name,
+      prepare: async () => order.push(`(${name})`),
+      run: async () => ({ turn: order.push(name) }),
+    })
+    const figures = await inTurns(['a', 'b', 'c'].map(variant), 2)
+    expect(order.filter((entry) => entry.length === 1).join('')).toBe('abcbcacab')
+    expect(order.slice(0, 2)).toEqual(['(a)', 'a'])
+    expect(figures.get('a')).toEqual([{ turn: 12 }, { turn: 16 }])
+  })
+
+  it('takes the median of the ratios of each round, not the ratio of the medians', () => {
+    const rounds = (seconds: readonly number[]) => seconds.map((each) => ({ seconds: each }))
+    const summary = summarizeRounds(rounds([2, 9, 4]), rounds([1, 3, 4]))
+    expect(summary).toMatchObject({ seconds: 4, seconds_min: 2, seconds_max: 9, ratio: 2 })
+    expect(summary).toMatchObject({ cpu_seconds: null, peak_megabytes: null })
+    expect([median([]), median([3, 1]), median([10, 9, 1])]).toEqual([null, 2, 9])
+  })
+
+  it('judges small tables by seconds, large ones by the ratio, and others not at all', () => {
+    const copy = { name: 'COPY to /dev/null (A)', seconds: 1, ratio: 1 }
+    const size = (rows: number, columns = 12) => ({ rows, columns, results: [copy] })
+    const result = (seconds: number) => ({ name: 'run, unchanged', seconds, ratio: seconds })
+    expect(goalOf(result(1.15), size(100_000))?.met).toBe(true)
+    expect(goalOf(result(1.25), size(100_000))?.met).toBe(false)
+    expect(goalOf(result(1.15), size(1_000_000))?.met).toBe(false)
+    expect(goalOf(result(1.05), size(1_000_000))?.met).toBe(true)
+    expect(goalOf(result(1), size(1_000_000, 4))).toBeNull()
+  })
 })

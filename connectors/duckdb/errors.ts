@@ -16,6 +16,8 @@ interface Reported {
 export interface FailedQuery {
   readonly text: string
   readonly located: Located
+  /** How many characters, all ASCII, stood before the located text when it ran. */
+  readonly head: number
   /** The names of the columns that it returns, once it runs; null while DuckDB only reads its text. */
   readonly columns: readonly string[] | null
   readonly projectFolder: string
@@ -24,14 +26,14 @@ export interface FailedQuery {
 /** What a failed query means for the run, and where in its text it went wrong. */
 export function queryError(
   error: unknown,
-  { text, located, columns, projectFolder }: FailedQuery,
+  { text, located, head, columns, projectFolder }: FailedQuery,
 ): QueryError | StopRunError {
   const report = reported(error as Error)
   const { exception_type: type, exception_message: raw } = report
   const options = { cause: error }
   const asRead = `DuckDB: ${raw}`
   const message = columns === null ? asRead : rowError(type, raw, [text, ...columns])
-  const offset = offsetOf(report, located)
+  const offset = offsetOf(report, located, head)
 
   switch (type) {
     case 'Out of Memory':
@@ -86,12 +88,17 @@ function firstParagraph(message: string): string {
   return message.split(/\n\s*\n/, 1)[0] ?? message
 }
 
-function offsetOf({ position, error_subtype }: Reported, located: Located): number | null {
-  if (position === undefined) return null
+function offsetOf(
+  { position, error_subtype }: Reported,
+  located: Located,
+  head: number,
+): number | null {
+  const start = Number(position) - head
+  if (!(start >= 0)) return null
   const { text } = located
   const before =
     error_subtype === 'SYNTAX_ERROR'
-      ? Array.from(text).slice(0, Number(position)).join('')
-      : Buffer.from(text).subarray(0, Number(position)).toString()
+      ? Array.from(text).slice(0, start).join('')
+      : Buffer.from(text).subarray(0, start).toString()
   return located.original(before.length)
 }

@@ -4,21 +4,24 @@ import {
   type DuckDBPreparedStatement,
   type DuckDBResult,
   ResultReturnType,
-  StatementType,
 } from '@duckdb/node-api'
 import {
   type ConnectorContext,
   QueryError,
+  type Reading,
   type RowBatch,
   type RowStream,
   type Source,
   TryAgainError,
 } from '../../src/connector/index.ts'
+import { ChunkBatch } from './chunk-batch.ts'
 import { queryError } from './errors.ts'
 import type { DuckDbOptions } from './index.ts'
 import { openInstance } from './instance.ts'
+import { RowHasher } from './row-hasher.ts'
 import { type Located, locateFiles, writingWord } from './sql.ts'
-import { ChunkBatch, decodedColumn } from './values.ts'
+import { hashedAs, notReading, type Planned, planQuery, prepareReading } from './statement.ts'
+import { type DecodedColumn, decodedColumn } from './values.ts'
 
 /** A DuckDB source: one database, and a connection per query. */
 export async function openDuckDb(
@@ -29,13 +32,13 @@ export async function openDuckDb(
   const running = new Set<RunningQuery>()
   let closed = false
   return {
-    async query(text, signal) {
+    async query(text, signal, reading) {
       if (closed) throw new Error('The source is closed')
       signal.throwIfAborted()
       const query = await RunningQuery.open(instance, text, context.projectFolder, signal)
       running.add(query)
       query.onEnd = () => running.delete(query)
-      return query.start()
+      return query.start(reading)
     },
     async close() {
       if (closed) return
@@ -54,9 +57,9 @@ class RunningQuery {
   readonly #located: Located
   readonly #projectFolder: string
   readonly #signal: AbortSignal
-  #statement: DuckDBPreparedStatement | undefined
-  /** The names of the result's columns; null until the query runs. */
-  #columns: readonly string[] | null = null
+  readonly #statements: DuckDBPreparedStatement[] = []
+  /** What runs; null until the query does. */
+  #planned: Planned | null = null
   #result: DuckDBResult | undefined
   /** What DuckDB's threads are busy with; settles, never rejects. */
   #busy: Promise<unknown> = Promise.resolve()
@@ -86,20 +89,18 @@ class RunningQuery {
     signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  async start(): Promise<RowStream> {
+  async start(reading: Reading | undefined): Promise<RowStream> {
     try {
-      const statement = await this.#work(() => this.#prepare())
-      this.#columns = Array.from({ length: statement.columnCount }, (_, index) =>
-        statement.columnName(index),
-      )
-      const result = await this.#work(() => statement.stream())
+      const planned = await this.#plan(reading)
+      this.#planned = planned
+      const result = await this.#work(() => planned.statement.stream())
       this.#result = result
-      const columns = result
-        .columnNames()
-        .map((name, index) => decodedColumn(name, result.columnType(index)))
+      const columns = planned.columns.map(({ name, type }) => decodedColumn(name, type))
       return {
         columns: columns.map(({ column }) => column),
-        batches: this.#batches(result, columns),
+        ...(planned.hashed === null ? {} : { hashedAs: hashedAs(planned.columns) }),
+        ...(planned.orderedBy === undefined ? {} : { orderedBy: planned.orderedBy }),
+        batches: this.#batches(result, columns, planned.hashed),
       }
     } catch (error) {
       await this.end()
@@ -107,40 +108,34 @@ class RunningQuery {
     }
   }
 
-  async #prepare(): Promise<DuckDBPreparedStatement> {
+  async #plan(reading: Reading | undefined): Promise<Planned> {
     const writing = writingWord(this.#text)
     if (writing !== null) throw notReading(writing)
-    const statements = await this.#connection
-      .extractStatements(this.#located.text)
-      .catch((error) => {
-        // What the binding says where there is nothing but comments and space.
-        if (/native callback/.test((error as Error).message)) {
-          throw new QueryError('The query is empty.', 0, { cause: error })
-        }
-        throw error
-      })
-    if (statements.count > 1) {
-      throw new QueryError(
-        'The query holds several statements (PIVOT without IN counts as two): leave one, a SELECT.',
-        null,
-      )
-    }
-    this.#statement = await statements.prepare(0)
-    // Nothing else is sure to leave files and settings alone: COPY, ATTACH and INSTALL work on a read-only database too.
-    const { statementType } = this.#statement
-    if (statementType !== StatementType.SELECT) throw notReading(StatementType[statementType])
-    return this.#statement
+    return planQuery(this.#located.text, reading ?? {}, (text) =>
+      this.#work(async () => {
+        const statement = await prepareReading(this.#connection, text)
+        this.#statements.push(statement)
+        return statement
+      }),
+    )
   }
 
   async *#batches(
     result: DuckDBResult,
-    columns: readonly ReturnType<typeof decodedColumn>[],
+    columns: readonly DecodedColumn[],
+    hashed: Planned['hashed'],
   ): AsyncGenerator<RowBatch> {
+    const hasher = hashed === null ? null : new RowHasher(hashed)
     try {
       for (;;) {
         const chunk = await this.#work(() => result.fetchChunk())
         if (chunk === null || chunk.rowCount === 0) break
-        yield new ChunkBatch(chunk, columns)
+        const batch = new ChunkBatch(chunk, columns, hasher)
+        try {
+          yield batch
+        } finally {
+          batch.release()
+        }
       }
       // The C API ends a stream that failed like one that is complete; only the result's type tells.
       // https://github.com/duckdb/duckdb-rs/pull/832
@@ -155,8 +150,9 @@ class RunningQuery {
   /** The binding does not hand out a stream's error, so the query runs again, without handing out rows. */
   async #whyItFailed(): Promise<unknown> {
     const prefix = 'EXPLAIN ANALYZE '
+    const text = this.#planned?.text ?? this.#located.text
     try {
-      await this.#work(() => this.#connection.run(prefix + this.#located.text))
+      await this.#work(() => this.#connection.run(prefix + text))
     } catch (error) {
       this.#signal.throwIfAborted()
       const { message } = error as Error
@@ -177,7 +173,8 @@ class RunningQuery {
     return queryError(error, {
       text: this.#text,
       located: this.#located,
-      columns: this.#columns,
+      head: this.#planned?.head ?? 0,
+      columns: this.#planned?.columns.map(({ name }) => name) ?? null,
       projectFolder: this.#projectFolder,
     })
   }
@@ -217,15 +214,8 @@ class RunningQuery {
       this.#connection.interrupt()
       await this.#result.fetchChunk().catch(() => null)
     }
-    this.#statement?.destroySync()
+    for (const statement of this.#statements) statement.destroySync()
     this.#connection.closeSync()
     this.onEnd()
   }
-}
-
-function notReading(statement: string | undefined): QueryError {
-  return new QueryError(
-    `A query may only read: this one is ${statement}, it has to be SELECT (or FROM, VALUES, WITH).`,
-    null,
-  )
 }

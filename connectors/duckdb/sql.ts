@@ -39,6 +39,12 @@ export function writingWord(query: string): string | null {
     : null
 }
 
+/** A query without the semicolons and comments after it. */
+export function withoutEnd(query: string): string {
+  const last = significantTokens(query).findLast(({ text }) => text !== ';')
+  return last === undefined ? '' : query.slice(0, last.start + last.text.length)
+}
+
 // DuckDB makes the folder of EXPORT DATABASE while it prepares the statement, so these are told apart before.
 const statements = new Set(
   'alter analyze attach begin call checkpoint comment commit copy create deallocate delete detach drop execute explain export import insert install load merge pragma prepare reset rollback set truncate update use vacuum'.split(

@@ -2,7 +2,6 @@ import {
   DuckDBArrayType,
   DuckDBArrayValue,
   DuckDBBlobValue,
-  type DuckDBDataChunk,
   DuckDBDateValue,
   DuckDBListType,
   DuckDBListValue,
@@ -15,7 +14,7 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api'
-import type { Column, ColumnType, RowBatch, Value } from '../../src/connector/index.ts'
+import type { Column, ColumnType, Value } from '../../src/connector/index.ts'
 import { jsonText } from './json.ts'
 import { dateText, timestampText } from './time.ts'
 
@@ -145,27 +144,4 @@ function scalarText(value: DuckDBValue): string {
   if (value instanceof DuckDBDateValue) return dateText(value.days)
   if (value instanceof DuckDBBlobValue) return `\\x${Buffer.from(value.bytes).toString('hex')}`
   return momentText(value) ?? String(value)
-}
-
-/** A chunk of rows that stay in DuckDB's vectors until they are asked for. */
-export class ChunkBatch implements RowBatch {
-  readonly size: number
-  readonly #vectors: readonly ReturnType<DuckDBDataChunk['getColumnVector']>[]
-  readonly #columns: readonly DecodedColumn[]
-
-  constructor(chunk: DuckDBDataChunk, columns: readonly DecodedColumn[]) {
-    this.size = chunk.rowCount
-    this.#vectors = columns.map((_, index) => chunk.getColumnVector(index))
-    this.#columns = columns
-  }
-
-  values(index: number): readonly Value[] {
-    if (index < 0 || index >= this.size) {
-      throw new RangeError(`No row ${index} in a batch of ${this.size}`)
-    }
-    return this.#columns.map(({ decode }, position) => {
-      const value = this.#vectors[position]?.getItem(index) ?? null
-      return value === null ? null : decode(value)
-    })
-  }
 }

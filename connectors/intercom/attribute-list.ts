@@ -2,7 +2,7 @@ import { StopRunError, TryAgainError } from '../../src/connector/index.ts'
 import { type Answered, errorsOf, list, property, text } from './answer.ts'
 import type { Client } from './client.ts'
 import { judge, stopMessage } from './failures.ts'
-import { priorities } from './limits.ts'
+import { priorities } from './waiting-line.ts'
 
 /** What an attribute holds. `options` is one text of a list, `date` unix seconds. */
 export const attributeTypes = ['string', 'options', 'integer', 'float', 'boolean', 'date'] as const

@@ -2,7 +2,7 @@ import { TryAgainError } from '../../src/connector/index.ts'
 import { type Answered, errorsOf } from './answer.ts'
 import type { Call, Client } from './client.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Sends a request that only reads, and resolves to the answer: a result or a refusal, never a server error. */
 export type Ask = (call: Call) => Promise<Answered>

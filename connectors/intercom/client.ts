@@ -13,7 +13,11 @@ import {
   retryAfter,
   workspaceIn,
 } from './answer.ts'
-import { Limiter, type Paced, type Priority, priorities } from './limits.ts'
+import { Deadlines } from './deadlines.ts'
+import { exchange, TooLate } from './exchange.ts'
+import { Limiter, type Paced } from './limits.ts'
+import { type Priority, priorities } from './waiting-line.ts'
+import type { Share } from './window-budget.ts'
 
 export interface ClientOptions {
   readonly baseUrl: string
@@ -21,7 +25,10 @@ export interface ClientOptions {
   readonly apiVersion: string
   /** For one request, from its start to the last byte of its answer. */
   readonly timeoutMilliseconds: number
+  /** Requests under way at once, and connections, at most. */
   readonly concurrency: number
+  /** How much of the rate limit may be used. */
+  readonly share: Share
 }
 
 /** One request. */
@@ -44,11 +51,11 @@ const longestPause = 60_000
 /** Intercom over HTTP: one pool of connections, one limiter, one reading of every answer. */
 export class Client {
   readonly #options: ClientOptions
-  readonly #clock: Clock
   readonly #pool: Pool
   readonly #origin: string
   readonly #prefix: string
   readonly #limiter: Limiter
+  readonly #deadlines: Deadlines
   readonly #byEndpoint = new Map<string, number>()
   #total = 0
   #rateLimited = 0
@@ -58,7 +65,6 @@ export class Client {
   constructor(options: ClientOptions, clock: Clock) {
     const url = new URL(options.baseUrl)
     this.#options = options
-    this.#clock = clock
     this.#origin = url.origin
     this.#prefix = url.pathname.replace(/\/+$/, '')
     this.#pool = new Pool(url.origin, {
@@ -67,7 +73,13 @@ export class Client {
       bodyTimeout: 0,
       connect: { timeout: Math.min(10_000, options.timeoutMilliseconds) },
     })
-    this.#limiter = new Limiter(options.concurrency, clock)
+    this.#limiter = new Limiter({ ...options, clock })
+    this.#deadlines = new Deadlines(options.timeoutMilliseconds, clock)
+  }
+
+  /** How many requests may be under way at once, as far as is known by now. */
+  get concurrency(): number {
+    return this.#limiter.concurrency
   }
 
   get requests(): RequestCounts {
@@ -111,38 +123,31 @@ export class Client {
   }
 
   async close(): Promise<void> {
-    await this.#limiter.close()
+    this.#limiter.close()
     await this.#pool.destroy()
   }
 
   async #send(call: Call): Promise<Paced<Answered | Lost | Limited>> {
     this.#count(`${call.method} ${call.endpoint}`)
-    const timeout = new AbortController()
-    const done = new AbortController()
-    const timer = this.#clock.sleep(this.#options.timeoutMilliseconds, done.signal).then(
-      () => timeout.abort(),
-      () => {},
-    )
     try {
-      const response = await this.#pool.request(this.#request(call, timeout.signal))
-      const text = await response.body.text()
+      const { status, headers, text } = await exchange(
+        this.#pool,
+        this.#request(call),
+        this.#deadlines,
+      )
       // A gateway may echo what it refused, and all that is read from here on may be shown.
       const shown = text.replaceAll(this.#options.token.reveal(), '***')
-      return this.#read(response.statusCode, response.headers, shown)
+      return this.#read(status, headers, shown)
     } catch (error) {
-      const lost = lostBecause(error, timeout.signal.aborted, this.#origin)
+      const lost = lostBecause(error, error instanceof TooLate, this.#origin)
       return { result: lost, end: { kind: lost.sent ? 'lost' : 'unsent' } }
-    } finally {
-      done.abort()
-      await timer
     }
   }
 
-  #request(call: Call, signal: AbortSignal): Dispatcher.RequestOptions {
+  #request(call: Call): Dispatcher.DispatchOptions {
     return {
       method: call.method,
       path: `${this.#prefix}${call.path ?? call.endpoint}`,
-      signal,
       headers: {
         authorization: `Bearer ${this.#options.token.reveal()}`,
         accept: 'application/json',

@@ -3,9 +3,9 @@ import { property, type Reply, text } from './answer.ts'
 import { bodyOf } from './body.ts'
 import { lookUpCompany } from './company-lookup.ts'
 import { postOnly } from './company-refusals.ts'
-import { type Priority, priorities } from './limits.ts'
 import type { Refused } from './list-change.ts'
 import type { Session } from './session.ts'
+import { type Priority, priorities } from './waiting-line.ts'
 
 /** What a look-up by `company_id` found; null for what there is not. */
 export interface FoundCompany {

@@ -2,10 +2,10 @@ import type { Failure } from '../../src/connector/index.ts'
 import { text } from './answer.ts'
 import { lookUpCompany } from './company-lookup.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
 import type { Refused } from './list-change.ts'
 import type { Session } from './session.ts'
 import { Turns } from './turns.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Companies that are remembered at once; beyond, those that were learnt first are asked for anew. */
 const mostRemembered = 50_000

@@ -1,9 +1,9 @@
 import { list, property, type Reply, text } from './answer.ts'
 import type { Client } from './client.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
 import type { Refused } from './list-change.ts'
 import { isMissing } from './missing.ts'
+import { priorities } from './waiting-line.ts'
 
 /** A company as Intercom answers it, or null where it has none; a refusal; null where the run is being stopped. */
 export type LookedUp = { readonly company: unknown } | { readonly refused: Refused } | null

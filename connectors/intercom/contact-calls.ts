@@ -1,7 +1,7 @@
 import type { Body } from './body.ts'
 import type { Call, Client } from './client.ts'
 import type { Heard } from './contact-answers.ts'
-import { priorities } from './limits.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Thrown where a request was not sent because the run is being stopped. */
 export class NotSent extends Error {

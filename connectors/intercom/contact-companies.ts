@@ -1,12 +1,12 @@
 import { type Reply, text } from './answer.ts'
 import type { CompanyIds } from './company-ids.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
 import { gone, isMissing, isRecordMissing, settleRemovalOfGone } from './missing.ts'
 import type { Session } from './session.ts'
 import { allEnded, sideBySide } from './side-by-side.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Attaches contacts to companies and detaches them, which takes Intercom's ids of both (FACTS 3.3). */
 export class ContactCompanies implements ListWriter {
@@ -42,7 +42,7 @@ export class ContactCompanies implements ListWriter {
       if (reply.kind === 'stopped') return
       if (confirms(reply)) return change.added(companyId)
       if (tries > 0 || !isMissing(reply) || isRecordMissing(reply)) {
-        return change.failed(this.#refusal(companyId, reply))
+        return change.failed(this.#refusal(change, companyId, reply))
       }
       this.#ids.forget(companyId, id)
     }
@@ -78,11 +78,15 @@ export class ContactCompanies implements ListWriter {
     if (reply.kind === 'stopped') return
     if (isRecordMissing(reply)) return settleRemovalOfGone(this.#session, change, companyId, reply)
     if (confirms(reply) || isMissing(reply)) return change.removed(companyId)
-    change.failed(this.#refusal(companyId, reply))
+    change.failed(this.#refusal(change, companyId, reply))
   }
 
-  #refusal(companyId: string, reply: Exclude<Reply, { kind: 'stopped' }>): Refused {
-    if (isRecordMissing(reply)) return gone(this.#session, reply)
+  #refusal(
+    change: ListChange,
+    companyId: string,
+    reply: Exclude<Reply, { kind: 'stopped' }>,
+  ): Refused {
+    if (isRecordMissing(reply)) return gone(this.#session, change.id, reply)
     const refused = judge(reply, { companies: companyId }) as Refused
     return { ...refused, failure: { ...refused.failure, field: 'companies' } }
   }

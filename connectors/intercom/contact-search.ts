@@ -48,7 +48,9 @@ export class ContactSearch {
         searches.set(identifier, search)
       }
       const hits = await search
-      return 'result' in hits ? hits : (hits.get(comparable(identifier, value)) ?? [])
+      if ('result' in hits) return hits
+      const found = hits.get(comparable(identifier, value)) ?? []
+      return found.filter(({ id }) => !this.#session.goneIds.has(id))
     }
   }
 

@@ -1,11 +1,7 @@
-import Bottleneck from 'bottleneck'
 import type { Clock } from '../../src/connector/index.ts'
-import { type RequestEnd, WindowBudget } from './window-budget.ts'
-
-/** Which requests go first: lower numbers. A search unblocks fifty rows, a repair finishes one that has begun. */
-export const priorities = { again: 0, search: 1, repair: 3, write: 5 } as const
-
-export type Priority = (typeof priorities)[keyof typeof priorities]
+import { InFlight } from './in-flight.ts'
+import { type Priority, WaitingLine } from './waiting-line.ts'
+import { type RequestEnd, type Share, WindowBudget } from './window-budget.ts'
 
 /** What a request came to, with what it says of the rate limit. */
 export interface Paced<Result> {
@@ -13,32 +9,54 @@ export interface Paced<Result> {
   readonly end: RequestEnd
 }
 
-interface Waiters {
-  readonly callbacks: Set<() => void>
+export interface LimiterOptions {
+  /** Requests under way at once, at most. */
+  readonly concurrency: number
+  /** How much of the server's limit may be used. */
+  readonly share: Share
+  readonly clock: Clock
+}
+
+interface Waiter {
+  readonly priority: Priority
+  readonly start: () => void
+  readonly giveUp: () => void
+}
+
+interface Listening {
+  readonly waiters: Set<Waiter>
   readonly listener: () => void
 }
 
 /**
- * The one limiter that every request of a session passes. Bottleneck keeps the queue, its order and the number of
- * requests under way; its reservoir holds only what the budget has just allowed, so it never opens by itself.
+ * The one limiter that every request of a session passes: a request starts when the window has room for it, not too
+ * many are under way, and nothing more urgent waits.
  */
 export class Limiter {
   readonly #clock: Clock
-  readonly #concurrency: number
-  readonly #queue: Bottleneck
-  readonly #budget = new WindowBudget()
-  readonly #closed = new AbortController()
-  readonly #onAbort = new Map<AbortSignal, Waiters>()
-  /** Requests in the queue, allowed to start and not started yet, and under way. */
-  #waiting = 0
-  #granted = 0
+  readonly #line = new WaitingLine<Waiter>()
+  readonly #budget: WindowBudget
+  readonly #inFlight: InFlight
+  readonly #onAbort = new Map<AbortSignal, Listening>()
   #running = 0
+  #startsSoon = false
+  #closed = false
   #wake: { at: number; cancel: AbortController } | null = null
 
-  constructor(concurrency: number, clock: Clock) {
+  constructor({ concurrency, share, clock }: LimiterOptions) {
     this.#clock = clock
-    this.#concurrency = concurrency
-    this.#queue = new Bottleneck({ maxConcurrent: concurrency, reservoir: 0 })
+    this.#budget = new WindowBudget(share)
+    this.#inFlight = new InFlight(concurrency)
+  }
+
+  /** How many requests may be under way at once, as far as is known by now. */
+  get concurrency(): number {
+    return this.#inFlight.allowed(this.#budget.rate)
+  }
+
+  /** Milliseconds for which the server wants no request at all. */
+  get pausedFor(): number {
+    return this.#budget.pausedFor(this.#clock.now())
   }
 
   /** Sends once the limit allows it. Resolves to null, without sending, once `signal` aborts. */
@@ -47,40 +65,39 @@ export class Limiter {
     signal: AbortSignal,
     send: () => Promise<Paced<Result>>,
   ): Promise<Result | null> {
-    if (signal.aborted || this.#closed.signal.aborted) return Promise.resolve(null)
+    if (signal.aborted || this.#closed) return Promise.resolve(null)
     return new Promise((resolve, reject) => {
-      const giveUp = () => resolve(null)
-      const stopListening = this.#whenAborted(signal, giveUp)
-      this.#waiting += 1
-      this.#queue
-        .schedule({ priority }, async () => {
-          stopListening()
-          this.#waiting -= 1
-          this.#granted -= 1
-          if (signal.aborted) giveUp()
-          else resolve(await this.#send(send))
-          this.#grant()
-        })
-        .catch((error: unknown) => (this.#closed.signal.aborted ? giveUp() : reject(error)))
-      this.#grant()
+      const waiter: Waiter = {
+        priority,
+        start: () => {
+          this.#stopListening(signal, waiter)
+          this.#send(send).then(resolve, reject)
+        },
+        giveUp: () => {
+          this.#line.remove(priority, waiter)
+          resolve(null)
+        },
+      }
+      this.#line.add(priority, waiter)
+      this.#listen(signal, waiter)
+      this.#startWhatMay()
     })
   }
 
-  /** Milliseconds for which the server wants no request at all. */
-  get pausedFor(): number {
-    return this.#budget.pausedFor(this.#clock.now())
-  }
-
   /** Drops what waits. Requests under way are not touched. */
-  async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return
-    this.#closed.abort()
+  close(): void {
+    this.#closed = true
     this.#wake?.cancel.abort()
-    await this.#queue.stop({ dropWaitingJobs: true })
+    for (const [signal, { waiters, listener }] of this.#onAbort) {
+      signal.removeEventListener('abort', listener)
+      for (const waiter of waiters) waiter.giveUp()
+    }
+    this.#onAbort.clear()
   }
 
   async #send<Result>(send: () => Promise<Paced<Result>>): Promise<Result> {
-    const ticket = this.#budget.start(this.#clock.now())
+    const sentAt = this.#clock.now()
+    const ticket = this.#budget.start(sentAt)
     this.#running += 1
     let end: RequestEnd = { kind: 'lost' }
     try {
@@ -88,22 +105,33 @@ export class Limiter {
       end = paced.end
       return paced.result
     } finally {
+      const now = this.#clock.now()
       this.#running -= 1
-      this.#budget.end(ticket, this.#clock.now(), end)
+      this.#budget.end(ticket, now, end)
+      if (end.kind === 'answered') this.#inFlight.learn(now - sentAt)
+      this.#startSoon()
     }
   }
 
-  /** Lets as many requests start as the budget, the queue and the connections allow. */
-  #grant(): void {
-    if (this.#closed.signal.aborted) return
-    const { room, again } = this.#budget.allowance(this.#clock.now())
-    const startable = Math.min(this.#waiting, this.#concurrency - this.#running)
-    const more = Math.min(room, startable) - this.#granted
-    if (more > 0) {
-      this.#granted += more
-      void this.#queue.incrementReservoir(more)
+  /** Once those who got an answer have drawn their conclusions: what finishes a row goes first, and some stop the run. */
+  #startSoon(): void {
+    if (this.#startsSoon) return
+    this.#startsSoon = true
+    setImmediate(() => {
+      this.#startsSoon = false
+      this.#startWhatMay()
+    })
+  }
+
+  #startWhatMay(): void {
+    while (!this.#closed && this.#line.size > 0 && this.#running < this.concurrency) {
+      const { room, again } = this.#budget.allowance(this.#clock.now())
+      if (room < 1) {
+        this.#wakeAt(again)
+        return
+      }
+      this.#line.next()?.start()
     }
-    if (this.#waiting > this.#granted) this.#wakeAt(again)
   }
 
   #wakeAt(at: number): void {
@@ -114,34 +142,37 @@ export class Limiter {
     this.#clock.sleep(Math.max(1, at - this.#clock.now()), wake.cancel.signal).then(
       () => {
         if (this.#wake === wake) this.#wake = null
-        this.#grant()
+        this.#startWhatMay()
       },
       () => {},
     )
   }
 
   /**
-   * Calls back once `signal` aborts; however many wait, the signal has one listener, and none once nobody waits:
-   * a signal made by `AbortSignal.any` is never freed while it has one. Returns how to call it off.
+   * However many wait, a signal has one listener, and none once nobody waits: a signal made by `AbortSignal.any` is
+   * never freed while it has one.
    */
-  #whenAborted(signal: AbortSignal, callback: () => void): () => void {
-    const { callbacks, listener } = this.#onAbort.get(signal) ?? this.#listen(signal)
-    callbacks.add(callback)
-    return () => {
-      callbacks.delete(callback)
-      if (callbacks.size > 0) return
-      signal.removeEventListener('abort', listener)
-      this.#onAbort.delete(signal)
+  #listen(signal: AbortSignal, waiter: Waiter): void {
+    const listening = this.#onAbort.get(signal)
+    if (listening !== undefined) {
+      listening.waiters.add(waiter)
+      return
     }
+    const waiters = new Set([waiter])
+    const listener = () => {
+      this.#onAbort.delete(signal)
+      for (const each of waiters) each.giveUp()
+    }
+    signal.addEventListener('abort', listener, { once: true })
+    this.#onAbort.set(signal, { waiters, listener })
   }
 
-  #listen(signal: AbortSignal): Waiters {
-    const callbacks = new Set<() => void>()
-    const listener = () => {
-      for (const callback of callbacks) callback()
-    }
-    signal.addEventListener('abort', listener)
-    this.#onAbort.set(signal, { callbacks, listener })
-    return { callbacks, listener }
+  #stopListening(signal: AbortSignal, waiter: Waiter): void {
+    const listening = this.#onAbort.get(signal)
+    if (listening === undefined) return
+    listening.waiters.delete(waiter)
+    if (listening.waiters.size > 0) return
+    signal.removeEventListener('abort', listening.listener)
+    this.#onAbort.delete(signal)
   }
 }

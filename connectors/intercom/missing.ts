@@ -23,10 +23,11 @@ export function isRecordMissing(reply: Reply): boolean {
 }
 
 /**
- * The record whose list was to be changed is gone: its id is forgotten and the row looked up anew. Where rows name
- * Intercom's own id there is nothing to look up.
+ * The record whose list was to be changed is gone: its id is forgotten and the row looked up anew, whatever the
+ * search still shows. Where rows name Intercom's own id there is nothing to look up.
  */
-export function gone({ plan }: Session, reply: Reply): Refused {
+export function gone({ plan, goneIds }: Session, id: string, reply: Reply): Refused {
+  goneIds.add(id)
   const what = isMerged(reply)
     ? `The ${plan.object} of this row was merged into another one.`
     : `Intercom no longer has the ${plan.object} of this row.`
@@ -50,9 +51,9 @@ export function settleRemovalOfGone(
   reply: Reply,
 ): void {
   const survivor = isMerged(reply) ? survivorOf(reply) : null
-  if (change.operation.kind !== 'untag') change.failed(gone(session, reply))
+  if (change.operation.kind !== 'untag') change.failed(gone(session, change.id, reply))
   else if (survivor === null) change.removed(entry)
-  else change.failed({ ...gone(session, reply), result: 'retry', id: survivor })
+  else change.failed({ ...gone(session, change.id, reply), result: 'retry', id: survivor })
 }
 
 /** What a failure says of the request behind it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { secretOption } from '../../src/connector/index.ts'
+import type { Share } from './window-budget.ts'
 
 /** Where each region answers. Source: OAS:35604-35610. */
 const regions = {
@@ -7,6 +8,21 @@ const regions = {
   eu: 'https://api.eu.intercom.io',
   au: 'https://api.au.intercom.io',
 } as const
+
+/** What `rate_limit` says; a number may come as text, out of a variable. */
+function toShare(written: number | string, context: z.RefinementCtx): Share {
+  const [, digits = '', percent] = /^(\d+(?:\.\d+)?)( ?%)?$/.exec(String(written)) ?? []
+  const amount = Number(digits)
+  const isShare = percent !== undefined
+  if (digits !== '' && amount > 0 && (isShare ? amount <= 100 : Number.isSafeInteger(amount))) {
+    return isShare ? { share: amount / 100 } : { count: amount }
+  }
+  const message = isShare
+    ? 'must be a share from above 0% to 100%'
+    : 'must be a share of the limit, such as 80%, or requests per 10 seconds, such as 500'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
 
 /** The options of a target of type `intercom`. */
 export const options = z
@@ -41,9 +57,21 @@ export const options = z
     concurrency: z
       .int()
       .min(1)
-      .max(100)
-      .default(50)
-      .describe('Requests under way at once, and connections, at most.'),
+      .max(1_000)
+      .default(100)
+      .describe(
+        'Requests under way at once, and connections, at most. How many it takes is found out.',
+      ),
+    rate_limit: z
+      .union(
+        [z.int(), z.string().meta({ pattern: '^(\\d+|\\d+(\\.\\d+)? ?%)$' })],
+        'must be a share of the limit, such as 80%, or requests per 10 seconds, such as 500',
+      )
+      .transform(toShare)
+      .prefault('100%')
+      .describe(
+        "How much of Intercom's rate limit to use: a share of it (80%), or requests per 10 seconds.",
+      ),
   })
   .refine((given) => given.region === undefined || given.base_url === undefined, {
     path: ['base_url'],

@@ -1,6 +1,6 @@
 import { type Answered, list, property, type Reply, text } from './answer.ts'
 import type { Client } from './client.ts'
-import { priorities } from './limits.ts'
+import { priorities } from './waiting-line.ts'
 
 /** Identifiers per search. How many `IN` takes is not documented; this is one page by default (FACTS 7). */
 export const searchSize = 50

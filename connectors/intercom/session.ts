@@ -16,6 +16,8 @@ export interface Session {
   readonly body: BodyOptions
   /** As in `Intercom-Version`. */
   readonly apiVersion: string
+  /** Ids of records that Intercom no longer has, whatever its search still shows. */
+  readonly goneIds: Set<string>
 }
 
 /** One operation's result, or null where nothing was sent because the run is being stopped. */

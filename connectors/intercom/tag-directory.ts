@@ -1,10 +1,10 @@
 import { list, property, text } from './answer.ts'
 import { judge } from './failures.ts'
-import { priorities } from './limits.ts'
 import { comparable, type Refused } from './list-change.ts'
 import type { Session } from './session.ts'
 import { Shared } from './shared.ts'
 import { Turns } from './turns.ts'
+import { priorities } from './waiting-line.ts'
 
 /** A tag as Intercom has it. */
 export interface Tag {

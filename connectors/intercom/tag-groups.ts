@@ -46,7 +46,7 @@ export class TagGroups {
       const tagged = confirmed?.get(member.id)
       const absent = confirmed === null ? isMissing(reply) : tagged === undefined
       if (absent ? untag : tagged === !untag) untag ? member.removed(name) : member.added(name)
-      else if (absent) member.failed(gone(this.#session, reply))
+      else if (absent) member.failed(gone(this.#session, member.id, reply))
       else if (confirmed === null) member.failed(refusedTag(judge(reply, { tags: name })))
       else member.failed(unconfirmed(reply))
     }

@@ -1,6 +1,5 @@
 import { errorsOf, type Reply, text } from './answer.ts'
 import { judge } from './failures.ts'
-import { type Priority, priorities } from './limits.ts'
 import type { ListChange, Refused } from './list-change.ts'
 import { comparable } from './list-change.ts'
 import type { ListWriter } from './list-delivery.ts'
@@ -9,6 +8,7 @@ import type { Session } from './session.ts'
 import { sideBySide } from './side-by-side.ts'
 import { refusedTag, type Tag, TagDirectory } from './tag-directory.ts'
 import { groupSize, type TagGroup, TagGroups } from './tag-groups.ts'
+import { type Priority, priorities } from './waiting-line.ts'
 
 type Work = (signal: AbortSignal) => Promise<void>
 
@@ -108,7 +108,7 @@ export class Tags implements ListWriter {
       const reply = await this.#tagCall(change.id, found.tag, priority, signal)
       if (reply.kind === 'stopped') return
       if (confirms(reply)) return change.added(name)
-      if (isRecordMissing(reply)) return change.failed(gone(this.#session, reply))
+      if (isRecordMissing(reply)) return change.failed(gone(this.#session, change.id, reply))
       if (tries > 0 || !isTagMissing(reply)) return change.failed(refusal(reply, name))
       this.#directory.forget(name)
     }

@@ -38,7 +38,6 @@ export function openTarget(
 class IntercomTarget implements Target {
   /** One search resolves one batch, and one request tags it. */
   readonly batchSize = searchSize
-  readonly concurrency: number
   readonly workspace: TargetWorkspace
   readonly #chosen: IntercomOptions
   readonly #session: Session
@@ -48,8 +47,6 @@ class IntercomTarget implements Target {
 
   constructor(chosen: IntercomOptions, plan: DeliveryPlan, context: Session['context']) {
     this.#chosen = chosen
-    /** So many that the connections stay busy while a batch is being looked up or has one slow row left. */
-    this.concurrency = Math.max(2, Math.ceil((chosen.concurrency * 3) / searchSize))
     const client = new Client(
       {
         baseUrl: baseUrl(chosen),
@@ -57,6 +54,7 @@ class IntercomTarget implements Target {
         apiVersion: chosen.api_version,
         timeoutMilliseconds: chosen.timeout * 1000,
         concurrency: chosen.concurrency,
+        share: chosen.rate_limit,
       },
       context.clock,
     )
@@ -66,10 +64,16 @@ class IntercomTarget implements Target {
       plan,
       context,
       apiVersion: chosen.api_version,
+      goneIds: new Set(),
       body: { numericOwner: !versionAtLeast(chosen.api_version, '2.16') },
     }
     this.#writer = writerOf(this.#session)
     this.#lists = openLists(this.#session)
+  }
+
+  /** So many that the connections stay busy while a batch is being looked up or has one slow row left. */
+  get concurrency(): number {
+    return Math.max(2, Math.ceil((this.#session.client.concurrency * 3) / searchSize))
   }
 
   get requests(): RequestCounts {

@@ -48,12 +48,33 @@ export interface Allowance {
   readonly probe: boolean
 }
 
+/** How much of the server's limit may be used: a share of it (from 0 to 1), or requests per window. */
+export type Share = { readonly share: number } | { readonly count: number }
+
+/** The window that was last seen in an answer. */
+interface Window {
+  readonly start: number
+  /** What the server has left of it. */
+  left: number
+  /** The same, after the answer that opened it. */
+  readonly firstLeft: number
+  /** Requests of ours that it took, as far as is known, and those without an answer, which it may have taken. */
+  own: number
+  /** The same, when the answer came that opened it. */
+  readonly firstOwn: number
+  lost: number
+}
+
 /** Requests under way at once until the first answer tells the limit; less than the smallest one reported, 83. */
 const firstFew = 4
 /** Waited beyond the moment at which a window is over by all evidence. */
 const margin = 20
 /** While it is not known when windows end, requests are held back to be sent this far apart. */
 const spacing = 500
+/** Others are not as even as their average: so much more than that is left for them while requests are under way. */
+const caution = 3
+/** However much others take, so much of what is under way is all that is left for them. */
+const mostShare = 2
 /** Windows' ends that are known this well are known well enough. */
 const fineEnough = 250
 
@@ -70,16 +91,28 @@ const fineEnough = 250
  */
 export class WindowBudget {
   readonly #clock = new ServerClock()
-  #limit = 0
+  readonly #share: Share
+  /** What of the server's limit may be used; 0 as long as it stated none. */
+  #quota = 0
   /** The server answers without stating a limit, as the sandbox does when it has none. */
   #unlimited = false
-  #window: { start: number; left: number; readonly firstLeft: number; own: number } | null = null
+  #window: Window | null = null
   #inFlight = 0
   #probing = false
   #pausedUntil = Number.NEGATIVE_INFINITY
   #latency = 0
   /** Requests of other apps per request of ours, in the last window that ended. */
   #foreignShare = 0
+
+  constructor(share: Share = { share: 1 }) {
+    this.#share = share
+  }
+
+  /** Requests per millisecond that the server takes from us in the long run; null as long as that is not known. */
+  get rate(): number | null {
+    if (this.#quota > 0) return this.#quota / windowLength
+    return this.#unlimited ? Number.POSITIVE_INFINITY : null
+  }
 
   /** Milliseconds from `now` for which the server wants no request at all; 0 where it said no such thing. */
   pausedFor(now: number): number {
@@ -96,10 +129,11 @@ export class WindowBudget {
     }
     const over = window.start + windowLength - this.#clock.low + margin
     const held = now < over ? this.#heldBack(window.start, now) : { count: 0, next: over }
-    const room = window.left - this.#inFlight - this.#forOthers() - held.count
+    const open = Math.min(window.left - this.#forOthers(), this.#quota - window.own)
+    const room = open - this.#inFlight - held.count
     const again = now < over ? Math.min(held.next, over) : Number.POSITIVE_INFINITY
     if (room > 0) return { room, again, probe: false }
-    const probe = now >= over && !this.#probing && this.#inFlight < this.#limit
+    const probe = now >= over && !this.#probing && this.#inFlight < this.#quota
     return { room: probe ? 1 : 0, again, probe }
   }
 
@@ -118,7 +152,11 @@ export class WindowBudget {
     if (end.kind === 'unsent') return
     const headers = end.kind === 'lost' ? null : end.headers
     if (headers !== null) this.#see(headers, ticket, now)
-    else if (this.#window !== null) this.#window.left -= 1
+    else if (this.#window !== null) {
+      this.#window.left -= 1
+      this.#window.lost += 1
+      this.#window.own += 1
+    }
     if (end.kind === 'answered' && headers === null && end.succeeded) this.#unlimited = true
     if (end.kind === 'refused') this.#pause(end, now)
   }
@@ -126,13 +164,16 @@ export class WindowBudget {
   #see(headers: WindowHeaders, ticket: Ticket, now: number): void {
     const { limit, start } = headers
     const left = headers.remaining - 1
-    this.#limit = limit
+    this.#quota = quotaOf(this.#share, limit)
     this.#latency += (now - ticket.sentAt - this.#latency) * 0.2
     this.#clock.learn(start, start + windowLength, ticket.sentAt, now)
     const window = this.#window
     if (window === null || start > window.start) {
       if (window !== null) this.#foreignShare = this.#shareOf(window, 0)
-      this.#window = { start, left, firstLeft: left, own: 0 }
+      // What was lost of late may have been taken by this window as well as by the last one. What was used of the very
+      // first one may have been ours: an earlier activation of the same run.
+      const own = window === null ? limit - left : 1 + window.lost
+      this.#window = { start, left, firstLeft: left, own, firstOwn: own, lost: 0 }
     } else if (start === window.start) {
       window.left = Math.min(window.left, left)
       window.own += 1
@@ -150,7 +191,7 @@ export class WindowBudget {
 
   #heldBack(windowStart: number, now: number): { count: number; next: number } {
     const uncertain = this.#clock.high - this.#clock.low
-    const most = Math.floor(this.#limit / 8)
+    const most = Math.floor(this.#quota / 8)
     if (uncertain <= Math.max(fineEnough, 1.5 * this.#latency) || most === 0) {
       return { count: 0, next: Number.POSITIVE_INFINITY }
     }
@@ -165,11 +206,18 @@ export class WindowBudget {
   #forOthers(): number {
     if (this.#window === null) return 0
     const share = Math.max(this.#foreignShare, this.#shareOf(this.#window, this.#inFlight))
-    return share === 0 ? 0 : Math.ceil(Math.min(1, share) * this.#inFlight + 0.5)
+    return share === 0 ? 0 : Math.ceil(caution * Math.min(mostShare, share) * this.#inFlight + 0.5)
   }
 
-  #shareOf(window: { left: number; firstLeft: number; own: number }, inFlight: number): number {
-    if (window.own === 0) return 0
-    return Math.max(0, window.firstLeft - window.left - window.own - inFlight) / window.own
+  #shareOf(window: Window, inFlight: number): number {
+    const own = window.own - window.firstOwn
+    if (own === 0) return 0
+    return Math.max(0, window.firstLeft - window.left - own - inFlight) / own
   }
+}
+
+/** Requests of a window that may be used: at least one, or nothing would ever be sent. */
+function quotaOf(share: Share, limit: number): number {
+  const allowed = 'share' in share ? Math.floor(limit * share.share) : share.count
+  return Math.max(1, Math.min(limit, allowed))
 }

@@ -7,6 +7,7 @@ import { type Clock, ConfigurationError, type ConnectorContext } from '../../src
 import { type Address, parseUrl } from './address.ts'
 import { connectError, withoutTls } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
+import { PooledSocket } from './socket.ts'
 
 /** All that is needed to reach a server, files read and checked. */
 export interface Endpoint extends Address {
@@ -125,6 +126,7 @@ async function attempt(
     // A function, so that pg never looks at PGPASSWORD.
     password: () => endpoint.password?.reveal() ?? '',
     ssl: tls,
+    ...(tls === false ? { stream: () => new PooledSocket() } : {}),
     application_name: endpoint.parameters.application_name ?? 'millrace',
     enableChannelBinding: ['prefer', 'require'].includes(endpoint.parameters.channel_binding ?? ''),
     connectionTimeoutMillis: endpoint.connectTimeout,

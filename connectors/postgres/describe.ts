@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { QueryError } from '../../src/connector/index.ts'
 import { type DecodedColumn, decodedColumn } from './values.ts'
 
-interface FieldDescription {
+/** A column as the server describes it. */
+export interface FieldDescription {
   readonly name: string
   readonly dataTypeID: number
   readonly dataTypeModifier: number
@@ -62,20 +62,21 @@ const lookUp = `
   ORDER BY f.position`
 
 /**
- * The columns that a query has, before it runs.
- * Throws what pg throws where the server does not understand it, `QueryError` where it returns no rows.
+ * The columns that a statement has, before it runs; null where it returns no rows.
+ * Throws what pg throws where the server does not understand it.
  */
-export async function describeColumns(
+export function describeStatement(
   client: pg.Client,
   text: string,
+): Promise<readonly FieldDescription[] | null> {
+  return client.query(new Description(text)).fields
+}
+
+/** What stands for the columns that were described. */
+export async function decodedColumns(
+  client: pg.Client,
+  fields: readonly FieldDescription[],
 ): Promise<readonly DecodedColumn[]> {
-  const fields = await client.query(new Description(text)).fields
-  if (fields === null) {
-    throw new QueryError(
-      'The query returns no rows: it has to be one SELECT (or VALUES, TABLE, WITH).',
-      null,
-    )
-  }
   const { rows } = await client.query<[string, string]>({
     text: lookUp,
     values: [fields.map((f) => f.dataTypeID), fields.map((f) => f.dataTypeModifier)],

@@ -1,6 +1,7 @@
 import { QueryError, StopRunError, TryAgainError } from '../../src/connector/index.ts'
 import type { Address } from './address.ts'
 import { mayHoldValues, type ServerError, withoutValues } from './run-time-errors.ts'
+import type { Statement } from './statement.ts'
 
 /** What pg throws: the server's fields, or a socket's. */
 type Thrown = ServerError
@@ -69,7 +70,7 @@ function reason(error: Thrown): string {
  */
 export function queryError(
   error: unknown,
-  text: string,
+  statement: Statement,
   timeout: number | undefined,
 ): QueryError | StopRunError | TryAgainError {
   const thrown = error as Thrown
@@ -87,11 +88,15 @@ export function queryError(
     )
   }
   const hidesValues = mayHoldValues(thrown)
-  const message = `Postgres: ${hidesValues ? withoutValues(thrown, text) : thrown.message}`
+  const message = `Postgres: ${hidesValues ? withoutValues(thrown, statement.query) : thrown.message}`
   if (/^(57|53|40|55P03|08(?!P01))/.test(code)) return new TryAgainError(message, null, options)
   if (/^(58|XX|F0)/.test(code)) return new StopRunError(message, options)
   if (code === '25006') {
-    return new QueryError(`${message}; a query may only read.`, offsetOf(thrown, text), options)
+    return new QueryError(
+      `${message}; a query may only read.`,
+      offsetOf(thrown, statement),
+      options,
+    )
   }
   if (code === '42601' && /multiple commands/.test(thrown.message)) {
     return new QueryError('The query holds several statements: leave one, a SELECT.', null, options)
@@ -101,7 +106,7 @@ export function queryError(
   }
   return new QueryError(
     [hidesValues ? `${message}.` : message, ...(hidesValues ? [] : notes(thrown))].join('\n'),
-    offsetOf(thrown, text),
+    offsetOf(thrown, statement),
     options,
   )
 }
@@ -110,12 +115,13 @@ function notes({ detail, hint }: Thrown): string[] {
   return [detail, hint].filter((note): note is string => note !== undefined)
 }
 
-/** Postgres counts code points from 1, JavaScript's strings UTF-16 units from 0. */
-function offsetOf(error: Thrown, text: string): number | null {
+/** Postgres counts code points from 1 in what was sent, JavaScript's strings UTF-16 units from 0. */
+function offsetOf(error: Thrown, { query, start }: Statement): number | null {
   if (error.position === undefined) return null
   let offset = 0
-  let left = Number(error.position) - 1
-  for (const character of text) {
+  let left = Number(error.position) - 1 - start
+  if (left < 0) return null
+  for (const character of query) {
     if (left-- <= 0) break
     offset += character.length
   }

@@ -1,48 +1,50 @@
-import type pg from 'pg'
-import Cursor from 'pg-cursor'
 import {
   type ConnectorContext,
   QueryError,
+  type Reading,
   type RowBatch,
   type RowStream,
   type Source,
   StopRunError,
 } from '../../src/connector/index.ts'
 import { cancelUntilIdle, connect, type Endpoint, endpointOf } from './connection.ts'
-import { describeColumns } from './describe.ts'
+import { CursorReader } from './cursor.ts'
+import { decodedColumns } from './describe.ts'
 import { queryError } from './errors.ts'
+import { canReadFrames, FrameReader } from './frames.ts'
 import type { PostgresOptions } from './index.ts'
-import { type DecodedColumn, TextBatch, type TextRow } from './values.ts'
+import { prepare } from './prepare.ts'
+import type { RowReader } from './reader.ts'
+import { begin, hashedAs } from './session.ts'
+import { asWritten } from './statement.ts'
 
-// Rows per round trip: more rows do not make it faster (garbage, less overlap with the server), wide rows have to be fewer.
-const mostRows = 1000
-const firstRows = 100
-const charactersPerBatch = 2_000_000
-
-// The text that values arrive as depends on these.
-const sessionSettings: Readonly<Record<string, string>> = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  extra_float_digits: '3',
-  bytea_output: 'hex',
-  client_encoding: 'UTF8',
+/** What queries of one source share. */
+interface Shared {
+  readonly endpoint: Endpoint
+  readonly options: PostgresOptions
+  readonly clock: ConnectorContext['clock']
+  readonly mayReadFrames: boolean
+  /** Ends what still runs. */
+  readonly open: Set<() => Promise<void>>
 }
 
-const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
-
-/** A Postgres source. Each query has a connection and a read-only transaction of its own. */
+/**
+ * A Postgres source. Each query has a connection and a read-only transaction of its own. Rows are taken from the
+ * socket as bytes where pg's internals are as expected, else (or where `mayReadFrames` is false) through pg's cursor.
+ */
 export async function openPostgres(
   options: PostgresOptions,
   context: ConnectorContext,
+  { mayReadFrames = true } = {},
 ): Promise<Source> {
   const endpoint = await endpointOf(options, context)
   const open = new Set<() => Promise<void>>()
+  const shared = { endpoint, options, clock: context.clock, mayReadFrames, open }
   let closed = false
   return {
-    async query(text, signal) {
+    async query(text, signal, reading) {
       if (closed) throw new Error('The source is closed')
-      return startQuery(text, signal, endpoint, { ...options, clock: context.clock }, open)
+      return startQuery(text, signal, reading ?? {}, shared)
     },
     async close() {
       closed = true
@@ -54,18 +56,20 @@ export async function openPostgres(
 async function startQuery(
   text: string,
   signal: AbortSignal,
-  endpoint: Endpoint,
-  options: PostgresOptions & Pick<ConnectorContext, 'clock'>,
-  open: Set<() => Promise<void>>,
+  reading: Reading,
+  { endpoint, options, clock, mayReadFrames, open }: Shared,
 ): Promise<RowStream> {
   const client = await connect(endpoint, signal)
+  let statement = asWritten(text)
+  let reader: RowReader | undefined
   let finished = false
   let ending: Promise<void> | undefined
   /** Ends the connection, and what the server still does on it. */
   const end = () => {
     ending ??= (async () => {
       signal.removeEventListener('abort', onAbort)
-      if (!finished) await cancelUntilIdle(client, endpoint, options.clock)
+      reader?.discard()
+      if (!finished) await cancelUntilIdle(client, endpoint, clock)
       await client.end().catch(() => {})
       open.delete(end)
     })()
@@ -84,52 +88,38 @@ async function startQuery(
     signal.throwIfAborted()
     throw error instanceof QueryError || error instanceof StopRunError
       ? error
-      : queryError(error, text, options.statement_timeout)
+      : queryError(error, statement, options.statement_timeout)
   }
 
   try {
     signal.throwIfAborted()
-    await begin(client, options)
+    const version = await begin(client, options)
     signal.throwIfAborted()
-    const columns = await describeColumns(client, text)
+    const prepared = await prepare(client, text, reading, options)
     signal.throwIfAborted()
-    const cursor = client.query(new Cursor<TextRow>(text, [], { rowMode: 'array', types: asText }))
+    statement = prepared.statement
+    const columns = await decodedColumns(client, prepared.fields)
+    signal.throwIfAborted()
+    const areFrames = mayReadFrames && canReadFrames(client)
+    reader = areFrames
+      ? client.query(new FrameReader(statement.text, columns))
+      : new CursorReader(client, statement.text, columns)
     // The server plans and starts before anyone asks for rows, so that what is wrong with the query shows here.
-    const first = await cursor.read(firstRows)
+    const first = await reader.next()
     signal.throwIfAborted()
     return {
       columns: columns.map(({ column }) => column),
-      batches: readBatches(cursor, first, columns, { signal, finish, end, failed }),
+      ...(areFrames ? { hashedAs: hashedAs(version, prepared.fields, columns) } : {}),
+      ...(prepared.orderedBy === undefined ? {} : { orderedBy: prepared.orderedBy }),
+      batches: readBatches(reader, first, { signal, finish, end, failed }),
     }
   } catch (error) {
     return failed(error)
   }
 }
 
-async function begin(client: pg.Client, options: PostgresOptions): Promise<void> {
-  const settings = { ...sessionSettings }
-  if (options.statement_timeout !== undefined) {
-    settings.statement_timeout = String(options.statement_timeout)
-  }
-  if (options.search_path !== undefined) settings.search_path = options.search_path
-  if (options.role !== undefined) settings.role = options.role
-  await client.query('BEGIN TRANSACTION READ ONLY')
-  try {
-    await client.query(
-      'SELECT pg_catalog.set_config(name, setting, true) FROM unnest($1::text[], $2::text[]) AS s(name, setting)',
-      [Object.keys(settings), Object.values(settings)],
-    )
-  } catch (error) {
-    const { severity, message } = error as { severity?: string; message: string }
-    if (severity === undefined) throw error
-    throw new StopRunError(`Postgres refused a setting of the source: ${message}.`, {
-      cause: error,
-    })
-  }
-}
-
 /** What reading has to do with the query it reads from. */
-interface Reading {
+interface Ends {
   readonly signal: AbortSignal
   /** Says that the server has nothing left to do. */
   readonly finish: () => void
@@ -138,20 +128,16 @@ interface Reading {
 }
 
 async function* readBatches(
-  cursor: Cursor<TextRow>,
-  first: readonly TextRow[],
-  columns: readonly DecodedColumn[],
-  { signal, finish, end, failed }: Reading,
+  reader: RowReader,
+  first: RowBatch | null,
+  { signal, finish, end, failed }: Ends,
 ): AsyncGenerator<RowBatch> {
   try {
-    let rows = first
-    while (rows.length > 0) {
-      // The next rows travel while these are looked at.
-      const next = cursor.read(rowsThatFit(rows))
-      next.catch(() => {})
-      yield new TextBatch(rows, columns)
+    let batch = first
+    while (batch !== null) {
+      yield batch
       try {
-        rows = await next
+        batch = await reader.next()
         signal.throwIfAborted()
       } catch (error) {
         await failed(error)
@@ -161,11 +147,4 @@ async function* readBatches(
   } finally {
     await end()
   }
-}
-
-function rowsThatFit(rows: readonly TextRow[]): number {
-  let characters = 0
-  for (const row of rows) for (const text of row) characters += text?.length ?? 0
-  const fit = Math.floor((charactersPerBatch * rows.length) / Math.max(characters, 1))
-  return Math.max(1, Math.min(mostRows, fit))
 }

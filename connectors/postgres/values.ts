@@ -44,11 +44,10 @@ function decodeInteger(text: string): number | bigint {
 
 /** `0044-03-15 BC` and `12024-01-01` become ISO 8601's expanded years: `-000043-03-15`, `+012024-01-01`. */
 function isoDate(text: string): string {
-  if (text.length === 10) return text
+  if (text[4] === '-' && !text.endsWith('BC')) return text
   const parts = /^(\d{4,})-(\d\d-\d\d)(.*?)( BC)?$/.exec(text)
   if (parts === null) return text
   const [, year = '', day, rest, bc] = parts
-  if (bc === undefined && year.length === 4) return text
   const astronomical = bc === undefined ? Number(year) : 1 - Number(year)
   if (astronomical === 0) return `0000-${day}${rest}`
   const sign = astronomical < 0 ? '-' : '+'

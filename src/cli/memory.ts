@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 
-// Set before anything else is loaded, while the heap is small. Rows are short-lived: V8 would otherwise let its heap
-// for new objects grow to 48 MB and keep what the collector freed, a third more memory for a plan of a million rows.
+// Set before anything else is loaded, while the heap is small. Rows are short-lived: V8 would otherwise let its heap for
+// new objects grow to 48 MB, and the one for old objects by half each time before it looks for garbage, of which there is
+// plenty. A plan of a hundred thousand new rows takes 120 MB so and 195 MB otherwise, for a fifth more processor time.
 setFlagsFromString('--semi-space-growth-factor=1')
-setFlagsFromString('--optimize-for-size')
+setFlagsFromString('--heap-growing-percent=20')

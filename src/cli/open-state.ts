@@ -12,6 +12,8 @@ export interface OpenState {
   readonly place: StatePlace
   readonly retention: Retention
   readonly claim: ClaimOptions
+  /** Where what is kept beside the snapshots lies. */
+  readonly indexFolder: string
 }
 
 async function placeOf(location: StateLocation): Promise<StatePlace> {
@@ -30,12 +32,14 @@ export async function withState(
   const { project } = await openProject(session, [])
   const { openDatabase } = await import('../state/open.ts')
   const { hasEnded } = await import('../run/holder.ts')
+  const { indexFolderOf } = await import('../run/index-folder.ts')
   const database = await openDatabase({ location: project.state, create })
   try {
     return await work({
       database,
       place: await placeOf(project.state),
       retention: project.retention,
+      indexFolder: indexFolderOf(project),
       claim: { now: session.context.clock.now(), hasEnded },
     })
   } finally {

@@ -77,7 +77,7 @@ async function agreed(session: Session, name: string): Promise<boolean> {
 }
 
 function forgetActivation(session: Session, options: ForgetOptions, name: string): Promise<number> {
-  return withState(session, false, async ({ database, claim }) => {
+  return withState(session, false, async ({ database, claim, indexFolder }) => {
     const { forget, knownActivations } = await import('../state/forget.ts')
     const known = database === null ? [] : await knownActivations(database)
     if (database === null || !known.includes(name)) throw await unknown(name, known)
@@ -87,6 +87,8 @@ function forgetActivation(session: Session, options: ForgetOptions, name: string
     }
     const done = await forget(database, name, claim)
     if ('heldBy' in done) return refuseHeld(session, done.heldBy)
+    const { removeIndex } = await import('../state/stored-index.ts')
+    await removeIndex(indexFolder, name)
     const { countOf } = await import('../report/text.ts')
     const text = `forgot ${name}: ${countOf(done.keys, 'key')}, its runs and its failures`
     return tell(session, options, text, { activation: name, keys: done.keys })

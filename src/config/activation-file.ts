@@ -140,6 +140,7 @@ export async function resolveActivation(
     identifier: text.identifier ?? null,
     key: asList(text.key),
     fields,
+    planBy: text.plan_by,
     tags,
     companies,
     createMissingCompanies: text.create_missing,

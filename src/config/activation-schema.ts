@@ -175,6 +175,12 @@ export const activationSchema = z
       .describe(
         '`false`: of what was sent the state keeps hashes, ids and keys, and never values. Not with `tags` and `companies`.',
       ),
+    plan_by: z
+      .enum(['hash', 'merge'])
+      .default('hash')
+      .describe(
+        'How rows are compared with the last run: `hash` holds 50 bytes per key in memory, `merge` has the source sort the rows by their key and holds next to nothing.',
+      ),
     plan_in: z
       .enum(['runner', 'warehouse'])
       .default('runner')

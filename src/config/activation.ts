@@ -56,6 +56,8 @@ export interface Activation {
   /** Columns that make the key, where the identifier's value is not the key; null for the default. */
   readonly key: readonly string[] | null
   readonly fields: readonly FieldMapping[]
+  /** How rows and snapshot are compared: by a table of all keys in memory, or both in the order of their keys. */
+  readonly planBy: 'hash' | 'merge'
   /** Null where the activation has no say in tags; an empty list takes away what millrace put there. */
   readonly tags: readonly TagRule[] | null
   readonly companies: readonly CompanyRule[] | null

@@ -24,6 +24,7 @@ export {
   StopRunError,
   TryAgainError,
 } from './errors.ts'
+export { murmur128 } from './murmur.ts'
 export {
   type Delivery,
   type Failure,

@@ -55,6 +55,11 @@ export interface Operation {
    * epoch: what the target has since then may be our own doing. Null where nothing of the kind happened.
    */
   readonly unansweredSince: number | null
+  /**
+   * The target's own name of that request, or of the job that took it, where an outcome `in_doubt` named it
+   * (`Failure.requestId`): what the target can still ask about.
+   */
+  readonly unansweredRequest?: string
   /** True where millrace itself archived the record, because its row had left the query, and it is back. */
   readonly archivedByUs: boolean
   /** Stands for `record`, for the kind of object, and for whether it is held, deleted or archived (26 characters). */
@@ -93,7 +98,7 @@ export interface Failure {
   /** The target's field at fault, as named in the activation. */
   readonly field?: string | undefined
   readonly httpStatus?: number | undefined
-  /** The target's own name of the request, for its support. */
+  /** The target's own name of the request, or of the job that took it: for its support, and for the next run. */
   readonly requestId?: string | undefined
   /** What to do about it, in the connector's own words: nothing that the other side has said. */
   readonly hint?: string | undefined
@@ -125,7 +130,10 @@ export type Delivery =
       /** What the other side asked us to wait; never waited less. */
       readonly waitMilliseconds?: number | undefined
     }
-  /** Sent, the answer was lost, and it is not safe to send again before somebody looked. */
+  /**
+   * Sent, and not known how it ended: the answer was lost, or a job was still at work when the run was stopped. It is
+   * not safe to send again before somebody looked.
+   */
   | {
       readonly result: 'in_doubt'
       readonly failure: Failure

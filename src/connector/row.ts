@@ -45,7 +45,7 @@ export type Value = null | boolean | number | bigint | string | Uint8Array | rea
 
 /**
  * A handful of consecutive rows. Rows are decoded when asked for, so that a source may hand on bytes
- * and an unchanged row is never parsed.
+ * and an unchanged row is never parsed. A batch may be looked at until the next one is asked for, no longer.
  */
 export interface RowBatch {
   readonly size: number

@@ -11,6 +11,8 @@ export interface RowStream {
    * the server's version, the way of hashing. Hashes are compared only under the same text. Absent where rows have none.
    */
   readonly hashedAs?: string
+  /** The column of `Reading.orderedBy`, where the rows come in that order. */
+  readonly orderedBy?: string
   /**
    * The rows, once, in order, in batches of the source's choosing; memory does not grow with the result.
    * Leaving the loop early, an error and an abort all end the query and free what it held.
@@ -27,6 +29,11 @@ export interface Reading {
    * one is missing, `RowStream.columns` has every column of the query.
    */
   readonly columns?: readonly string[]
+  /**
+   * The name of a column by whose text, compared as UTF-8 bytes, the rows shall be sorted; where it is NULL, they may stand
+   * anywhere together. A source sorts in the warehouse, and says in `RowStream.orderedBy` that it does.
+   */
+  readonly orderedBy?: string
 }
 
 /** An open connection to a warehouse, for one activation. */

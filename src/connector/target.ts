@@ -113,7 +113,7 @@ export type Found = { readonly id: string } | 'missing' | 'ambiguous'
 export interface Target {
   /** Operations per call of `deliver`, at most. */
   readonly batchSize: number
-  /** Calls of `deliver` that may be under way at once. */
+  /** Calls of `deliver` that may be under way at once; may change as the session learns. */
   readonly concurrency: number
   /**
    * Called once, before the first write and only if there is something to write: checks what can be checked
@@ -127,6 +127,10 @@ export interface Target {
    * Throws `StopRunError` where nothing further can succeed (the token was revoked): what was not reported is then
    * `not_attempted`.
    * Once `signal` aborts, no new request is started; those under way are finished and reported.
+   *
+   * A target that takes a batch as a job and works on it after it has answered waits for the job here. Once `signal`
+   * aborts it does not: it reports `in_doubt` with the job as the failure's `requestId`, and the next run hands that
+   * back as the operation's `unansweredRequest`.
    */
   deliver(
     operations: readonly Operation[],

@@ -18,6 +18,10 @@ export function digestRoom(): DigestWords {
   return new Int32Array(4)
 }
 
+export function isSameDigest(a: DigestWords, b: DigestWords): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]
+}
+
 /** The first 128 bits of the SHA-256 of a text's UTF-8, written to `into`. The text holds no lone surrogates. */
 export function digest(text: string, into: DigestWords): void {
   // String output spares the Buffer: three times faster than asking for bytes.

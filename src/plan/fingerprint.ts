@@ -6,13 +6,15 @@ export type FieldValue = Scalar | List | undefined
 
 /** The names of a record's fields, prepared for writing canonical texts of many records. */
 export interface CanonicalNames {
-  /** What stands in front of each value, in canonical order: `["email",`. */
+  /** What stands in front of each value, behind another one, in canonical order: `],["email",`. */
   readonly openings: readonly string[]
+  /** The same where there is no other before: `[["email",`. */
+  readonly firsts: readonly string[]
   /** Where each field stands in the arrays of values, in canonical order. */
   readonly positions: readonly number[]
+  /** Which of them, by canonical order, are tags; -1 where none is. */
+  readonly tags: number
 }
-
-const tagsOpening = '["tags",'
 
 /**
  * Prepares the names for `canonicalText`. Names are distinct. `omit`: names that play no part, though their values
@@ -25,9 +27,12 @@ export function canonicalNames(
   const nameAt = (position: number) => names[position] ?? ''
   const positions = [...names.keys()].filter((position) => !omit.includes(nameAt(position)))
   positions.sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
+  const quoted = positions.map((position) => JSON.stringify(nameAt(position)))
   return {
-    openings: positions.map((position) => `[${JSON.stringify(nameAt(position))},`),
+    openings: quoted.map((name) => `],[${name},`),
+    firsts: quoted.map((name) => `[[${name},`),
     positions,
+    tags: positions.findIndex((position) => nameAt(position) === 'tags'),
   }
 }
 
@@ -37,25 +42,24 @@ export function canonicalNames(
  * to what it was made from, and the order is fixed. Letter case does not matter in `tags`.
  */
 export function canonicalText(names: CanonicalNames, values: readonly FieldValue[]): string {
-  const { openings, positions } = names
-  let text = '['
+  const { openings, firsts, positions, tags } = names
+  let text = ''
   for (let index = 0; index < positions.length; index += 1) {
     const value = values[positions[index] as number]
     if (value === undefined) continue
-    const opening = openings[index] as string
-    if (text.length > 1) text += ','
-    text += opening
+    text += (text === '' ? firsts[index] : openings[index]) as string
     if (typeof value === 'string') text += quote(value)
-    else if (typeof value === 'object' && value !== null) text += listText(value, opening)
+    else if (typeof value === 'object' && value !== null) text += listText(value, index === tags)
     // Concatenation prints numbers (minus zero included), booleans and null exactly as JSON does.
     else text += value
-    text += ']'
   }
-  return `${text}]`
+  return text === '' ? '[]' : `${text}]]`
 }
 
-function listText(list: List, opening: string): string {
-  return JSON.stringify(opening === tagsOpening ? list.map((tag) => tag.toLowerCase()) : list)
+function listText(list: List, isTags: boolean): string {
+  let text = ''
+  for (const name of list) text += `,${quote(isTags ? name.toLowerCase() : name)}`
+  return `[${text.slice(1)}]`
 }
 
 /** Anything but what stands for itself: quotes, backslashes, control characters, surrogates. */

@@ -2,9 +2,11 @@ import type {
   Failure,
   Operation,
   OperationKind,
+  Outcome,
   Removal,
   TargetRecord,
 } from '../connector/index.ts'
+import type { EntryWriter } from './merge-interfaces.ts'
 
 /** What is known of one key from confirmed outcomes. */
 export interface SnapshotEntry {
@@ -20,6 +22,8 @@ export interface SnapshotEntry {
   readonly sent: TargetRecord | null
   /** As in `Operation`; absent where nothing of the kind happened. */
   readonly unansweredSince?: number
+  /** As in `Operation`. */
+  readonly unansweredRequest?: string
   /** What was done to the record because its row left the query; null where the row is in the query, or nothing was. */
   readonly removed: Exclude<Removal, 'keep'> | null
   /** True where it shall be sent once more, whatever was confirmed: a full pass has not come to it yet. */
@@ -50,14 +54,75 @@ export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'r
 export interface SnapshotReader {
   /** How many keys it has. */
   count(): Promise<number>
-  /** Every key with its fingerprint, in batches, in an order that depends on nothing but the keys. */
-  fingerprints(): AsyncIterable<readonly KnownKey[]>
+  /** Every key, or every one behind `after`, with its fingerprint, in batches, in the order of the keys' UTF-8. */
+  fingerprints(after?: string): AsyncIterable<readonly KnownKey[]>
   /** The keys of every id that several keys have, in batches: such a record has left only with the last of them. */
   sharedIds(): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'id'>[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
   /** Keys that failed and wait, for a change or for a later time; also such as have no entry. In batches, in any order. */
   waiting(): AsyncIterable<readonly WaitingKey[]>
+}
+
+/** What decides how rows become keys and fingerprints; each a digest as text. */
+export interface IndexBasis {
+  /** Of what the snapshot's entries are counted among: the object, and what the mode leaves behind. */
+  readonly scope: string
+  /** Of all else: the mapping, the columns, and what the hashes of rows depend on. */
+  readonly rows: string
+}
+
+/**
+ * The columns of an index, each with something of every key: digest of the key, hash of its row (zeros where there is
+ * none), fingerprint of its record (16 bytes each), and marks (`indexFlag`, 1 byte).
+ */
+export const indexSections = { keys: 16, hashes: 16, fingerprints: 16, flags: 1 } as const
+
+export type IndexSection = keyof typeof indexSections
+
+/** Bits of an index's flags. */
+export const indexFlag = {
+  /** Delivered by the mode, and not taken away since. */
+  ours: 1,
+  /** The fingerprint is that of the snapshot. */
+  fingerprintKnown: 2,
+} as const
+
+/** An index as it is written. */
+export interface IndexContent {
+  readonly basis: IndexBasis
+  /** How many keys it has. */
+  readonly count: number
+  /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
+}
+
+/**
+ * An index as it was written, in pieces of `entriesPerChunk` entries. That a piece is handed out does not mean that it is
+ * right: what is damaged makes `pieces` throw, at the end of the section at the latest.
+ */
+export interface KeptIndex extends IndexContent {
+  /** Whether the snapshot is as it was then. */
+  readonly isCurrent: boolean
+  close(): Promise<void>
+}
+
+/**
+ * What is kept beside the snapshot so that a row that has not changed is recognised by the hash of its bytes. It is made
+ * from the snapshot, and may be missing, old or damaged: it never says more than the snapshot does.
+ */
+export interface SnapshotIndex {
+  /** What is kept; null where there is nothing that can be read. Never throws. */
+  open(): Promise<KeptIndex | null>
+}
+
+/** What a plan leaves to be kept beside the snapshot. It hears how every operation ended. */
+export interface PlanDraft {
+  note(outcome: Pick<Outcome, 'key' | 'status' | 'removal'>): void
+  /** What to keep, once every operation has ended; null where what is kept says it all, or too much is not known. */
+  content(): Promise<IndexContent | EntryWriter | null>
+  /** To be called in the end, whatever became of it. */
+  close(): Promise<void>
 }
 
 /** A row that cannot become an operation. It takes an ordinal as an operation would. */

@@ -1,7 +1,14 @@
 import type { Activation } from '../config/activation.ts'
 import type { Failure, Operation, OperationKind, TargetRecord } from '../connector/index.ts'
 import { type Decide, decideBy, type Wish } from './decision.ts'
-import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
+import {
+  type DigestWords,
+  digest,
+  digestRoom,
+  formatDigest,
+  isSameDigest,
+  parseDigest,
+} from './digest.ts'
 import type { PlanSink, PlanTotals, SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
@@ -11,7 +18,11 @@ import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
 import { standOf } from './stand.ts'
 import { Tally } from './totals.ts'
+import { unanswered } from './unanswered.ts'
 import type { WaitingKeys } from './waiting-keys.ts'
+
+/** Rows about which the snapshot is asked at once, where so many have to be. */
+const rowsPerLookUp = 500
 
 /** All that the ledger is made from. */
 export interface LedgerOptions {
@@ -38,10 +49,10 @@ export class KeyLedger {
   /** What modes that take away have taken away may leave the query. */
   readonly #missesRows: boolean
   readonly #keyDigest = digestRoom()
-  /** The key that was placed last, its entry and its fingerprint. */
+  readonly #fingerprint = digestRoom()
+  /** The key that was placed last, and its entry. */
   #key = ''
   #entry = -1
-  #fingerprint: DigestWords = digestRoom()
   #nextOrdinal = 0
   #pending: PendingRow[] = []
 
@@ -55,17 +66,45 @@ export class KeyLedger {
     this.#isOnce = activation.mode === 'insert'
     this.tally = new Tally(mapping.names)
     for (let entry = 0; entry < table.size; entry += 1) {
-      if (table.isMarked(entry, mark.delivered)) this.tally.known += 1
+      if (table.isMarked(entry, mark.ours)) this.tally.known += 1
     }
     this.#missesRows = scope.effect === 'held'
     this.tally.removed = this.#missesRows ? this.tally.known : 0
   }
 
+  /** Whether there is so much to settle that it is worth it. */
+  get isFull(): boolean {
+    return this.#pending.length >= rowsPerLookUp || this.#spool.isFull
+  }
+
   /**
-   * Enters a row by its key and fingerprint. True where the row needs something done: then `want` or `refuse` has to
-   * follow, before the next row.
+   * Enters a row by its hash alone, where that says that the row has not changed. False where it says nothing: then the
+   * row has to be read.
    */
-  place(key: string, fingerprint: DigestWords): boolean {
+  recognise(hash: DigestWords): boolean {
+    const table = this.#table
+    const entry = table.findHash(hash)
+    if (entry < 0) return false
+    if (table.isMarked(entry, mark.seen)) {
+      // Of a first row that was read it is not known yet whether it is the same.
+      if (!table.isMarked(entry, mark.recognised)) return false
+      this.tally.rows += 1
+      this.tally.repeated += 1
+      return true
+    }
+    this.tally.rows += 1
+    if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
+    table.mark(entry, mark.seen)
+    table.mark(entry, mark.recognised)
+    this.#note(entry, 'unchanged')
+    return true
+  }
+
+  /**
+   * Enters a row by its key and fingerprint; `hash` is remembered with them. True where the row needs something done:
+   * then `want` or `refuse` has to follow, before the next row.
+   */
+  place(key: string, fingerprint: DigestWords, hash: DigestWords | null): boolean {
     const table = this.#table
     digest(key, this.#keyDigest)
     let entry = table.find(this.#keyDigest)
@@ -73,36 +112,42 @@ export class KeyLedger {
       this.#placeAgain(entry, key, fingerprint)
       return false
     }
-    if (entry >= 0) {
-      if (this.#missesRows && table.isMarked(entry, mark.delivered)) this.tally.removed -= 1
-      const isUnchanged =
-        table.isMarked(entry, mark.fingerprintKnown) &&
-        (this.#isOnce || table.hasFingerprint(entry, fingerprint))
-      if (isUnchanged) this.#note(entry, 'unchanged')
-      // From here on the fingerprint is that of the key's first row, for later rows to be compared with.
-      table.setFingerprint(entry, fingerprint)
-      table.mark(entry, mark.seen)
-      if (isUnchanged) return false
-    } else {
-      entry = table.add(this.#keyDigest)
-      table.setFingerprint(entry, fingerprint)
-      table.mark(entry, mark.seen)
+    let isUnchanged = false
+    if (entry < 0) entry = table.add(this.#keyDigest)
+    else {
+      if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
+      if (table.isMarked(entry, mark.fingerprintKnown)) {
+        const isSame = table.fingerprints.equals(entry, fingerprint)
+        isUnchanged = isSame || this.#isOnce
+        if (isSame) table.mark(entry, mark.confirmed)
+      } else if (entry < table.reserved) {
+        // What the row brings lies behind what was read from the index, since few rows do.
+        entry = table.supersede(entry)
+      }
     }
-    if (this.#options.waiting.has(this.#keyDigest, fingerprint)) {
-      this.#note(entry, 'waiting')
-      this.#spool.wait(key)
+    // From here on hash and fingerprint are those of the key's first row, for later rows to be compared with.
+    table.fingerprints.set(entry, fingerprint)
+    if (hash !== null) table.hashes.set(entry, hash)
+    table.mark(entry, mark.seen)
+    if (isUnchanged) {
+      this.#note(entry, 'unchanged')
       return false
     }
+    if (!this.#isAsked(entry) && this.#isWaiting(entry, key)) return false
     this.#key = key
     this.#entry = entry
-    this.#fingerprint = fingerprint
     return true
   }
 
   /** The row that was placed last wants this record; `id`: the target's own id, where the row has it. */
   want(record: TargetRecord, id: string | null): void {
+    this.#table.fingerprints.copy(this.#entry, this.#fingerprint)
     const fingerprint = this.#options.scope.sign(formatDigest(this.#fingerprint))
-    this.#pending.push({ entry: this.#entry, key: this.#key, row: { record, id, fingerprint } })
+    const [entry, key, row] = [this.#entry, this.#key, { record, id, fingerprint }]
+    // Of a key that the snapshot does not have there is nothing to ask; but the plan keeps the order of the rows.
+    const isAlone = this.#pending.length === 0 && !this.#table.isMarked(entry, mark.inSnapshot)
+    if (isAlone) this.#planRecord(entry, key, row, undefined)
+    else this.#pending.push({ entry, key, row })
   }
 
   /** The row that was placed last fails. */
@@ -113,13 +158,19 @@ export class KeyLedger {
   /** Another row of a key that has one. */
   #placeAgain(entry: number, key: string, fingerprint: DigestWords): void {
     const table = this.#table
-    if (table.hasFingerprint(entry, fingerprint)) {
+    const isRecognised = table.isMarked(entry, mark.recognised)
+    const isFirstKnown = !isRecognised || table.isMarked(entry, mark.fingerprintKnown)
+    if (isFirstKnown && table.fingerprints.equals(entry, fingerprint)) {
       this.tally.repeated += 1
-    } else if (!table.isMarked(entry, mark.duplicate)) {
-      table.mark(entry, mark.duplicate)
-      const duplicate = duplicateKey(this.tally.rows, this.#options.activation.identifier)
-      this.#pending.push({ entry, key, row: { duplicate } })
+      return
     }
+    if (isFirstKnown) {
+      if (table.isMarked(entry, mark.duplicate)) return
+      table.mark(entry, mark.duplicate)
+    }
+    const duplicate = duplicateKey(this.tally.rows, this.#options.activation.identifier)
+    const unless = isFirstKnown ? null : Int32Array.from(fingerprint)
+    this.#pending.push({ entry, key, row: { duplicate, unless } })
   }
 
   /** Asks the snapshot about the rows that need something done, and plans them in order. */
@@ -136,25 +187,84 @@ export class KeyLedger {
     for (const { entry, key, row } of pending) {
       const before = entries.get(key)
       if (standOf(before, scope)?.isDelivered === true) this.#table.mark(entry, mark.delivered)
-      if ('record' in row) this.#planRecord(entry, key, row, before)
-      else if ('failure' in row) this.#reject(entry, key, row.failure)
-      else this.#rejectDuplicate(entry, key, row.duplicate)
+      if ('duplicate' in row) this.#settleDuplicate(entry, key, row, before)
+      else if (this.#isAsked(entry) && this.#isAsBefore(entry, before))
+        this.#note(entry, 'unchanged')
+      else if (this.#isAsked(entry) && this.#isWaiting(entry, key)) continue
+      else if ('record' in row) this.#planRecord(entry, key, row, before)
+      else this.#reject(entry, key, row.failure)
     }
     await this.#spool.drain()
   }
 
-  /** Plans operations on keys that no row has, behind all others. Their ordinals are given here. */
-  async remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<void> {
+  /** Whether only the snapshot itself can say what the fingerprint of the key was. */
+  #isAsked(entry: number): boolean {
+    const table = this.#table
+    return table.isMarked(entry, mark.inSnapshot) && !table.isMarked(entry, mark.fingerprintKnown)
+  }
+
+  /** Whether the key's first row is what was confirmed, or there is nothing more to do for the key. */
+  #isAsBefore(entry: number, before: SnapshotEntry | undefined): boolean {
+    if (!this.#readFingerprint(before)) return false
+    const isSame = this.#table.fingerprints.equals(entry, this.#fingerprint)
+    if (isSame) this.#table.mark(entry, mark.confirmed)
+    return isSame || this.#isOnce
+  }
+
+  #settleDuplicate(
+    entry: number,
+    key: string,
+    { duplicate, unless }: { readonly duplicate: Failure; readonly unless: DigestWords | null },
+    before: SnapshotEntry | undefined,
+  ): void {
+    if (unless !== null) {
+      if (this.#readFingerprint(before) && isSameDigest(this.#fingerprint, unless)) {
+        this.tally.repeated += 1
+        return
+      }
+      if (this.#table.isMarked(entry, mark.duplicate)) return
+      this.#table.mark(entry, mark.duplicate)
+    }
+    this.#rejectDuplicate(entry, key, duplicate)
+  }
+
+  /** Takes the fingerprint of an entry; false where it has none that says anything. */
+  #readFingerprint(before: SnapshotEntry | undefined): boolean {
+    if (before === undefined || before.again === true) return false
+    const text = this.#options.scope.digestIn(before.fingerprint)
+    return text !== null && parseDigest(text, this.#fingerprint)
+  }
+
+  /** Whether a failure holds back just what the key's first row has; says so, if it does. */
+  #isWaiting(entry: number, key: string): boolean {
+    const { waiting } = this.#options
+    if (waiting.isEmpty) return false
+    this.#table.keys.copy(entry, this.#keyDigest)
+    this.#table.fingerprints.copy(entry, this.#fingerprint)
+    if (!waiting.has(this.#keyDigest, this.#fingerprint)) return false
+    this.#note(entry, 'waiting')
+    this.#spool.wait(key)
+    return true
+  }
+
+  /**
+   * Plans operations on keys that no row has, behind all others. Their ordinals are given here. Returns the keys that a
+   * failure holds back.
+   */
+  async remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<readonly string[]> {
+    const waiting: string[] = []
     for (const operation of operations) {
       if (this.#options.waiting.hasSigned(operation.key, operation.fingerprint)) {
         this.#spool.wait(operation.key)
         this.tally.count('waiting')
+        waiting.push(operation.key)
         continue
       }
       this.#spool.add({ ordinal: this.#takeOrdinal(), ...operation })
       this.tally.count(operation.kind)
     }
     await this.#spool.drain()
+    return waiting
   }
 
   /** Hands what is left to the sink and returns the totals. */
@@ -169,20 +279,30 @@ export class KeyLedger {
       this.#note(entry, 'unchanged')
       return
     }
-    const { kind, changed } = decision
+    const { kind, changed, id, record, held, archivedByUs } = decision
     const ordinal = this.#takeOrdinal()
     this.#table.setOrdinal(entry, ordinal)
     this.#note(entry, kind)
     if (kind === 'update') {
       for (const field of changed) {
         const index = this.#fieldIndex.get(field) as number
-        this.#table.mark(entry, mark.changed + index)
+        this.#table.markChange(entry, index)
         this.tally.countChange(index, 1)
       }
     }
-    const unansweredSince = before?.unansweredSince ?? null
-    const { fingerprint } = wish
-    this.#spool.add({ ordinal, key, removal: false, ...decision, fingerprint, unansweredSince })
+    this.#spool.add({
+      ordinal,
+      key,
+      kind,
+      removal: false,
+      id,
+      record,
+      held,
+      changed,
+      ...unanswered(before),
+      archivedByUs,
+      fingerprint: wish.fingerprint,
+    })
   }
 
   #reject(entry: number, key: string, failure: Failure): void {
@@ -204,7 +324,7 @@ export class KeyLedger {
       this.tally.takeBack(verdict)
     }
     for (let index = 0; index < this.#fieldIndex.size; index += 1) {
-      if (table.isMarked(entry, mark.changed + index)) this.tally.countChange(index, -1)
+      if (table.changes(entry, index)) this.tally.countChange(index, -1)
     }
     this.#reject(entry, key, failure)
   }

@@ -1,36 +1,34 @@
 import type { DigestWords } from './digest.ts'
-
-/** Entries per chunk, as a power of two: chunks are added, never copied. */
-const chunkBits = 14
-const chunkMask = (1 << chunkBits) - 1
-
-/** Where things stand in an entry, in 32-bit words. */
-const fingerprintAt = 4
-const ordinalAt = 8
-const marksAt = 9
+import { digestRoom } from './digest.ts'
+import { DigestColumn, entriesPerChunk } from './digest-column.ts'
+import { DigestIndex } from './digest-index.ts'
 
 /**
- * All keys of a plan, packed: for each a 128-bit digest of the key, a 128-bit fingerprint, an ordinal and a row of
- * marks (bits). With up to 32 marks that is 40 bytes per key, and 6 to 12 more for the index.
+ * All keys of a plan, column by column: digest of the key, hash of the row, fingerprint of the record (16 bytes each), an
+ * ordinal, 16 marks (bits), and which fields change. A column takes room only for those chunks of entries in which
+ * something was written to it. Entries are numbered from 0 in the order in which they were added.
  *
- * Entries are numbered from 0 in the order in which they were added and lie one behind the other; an index of entry
- * numbers (open addressing, linear probing) finds them by digest.
+ * They are found by key, and by the hash of the row where `indexHashes` was called; each takes 6 to 12 bytes more.
  */
 export class KeyTable {
-  readonly #width: number
-  readonly #chunks: Int32Array[] = []
-  /** Entry number plus one; 0 where nothing is. */
-  #index: Int32Array
-  #mask: number
+  readonly keys = new DigestColumn()
+  readonly hashes = new DigestColumn()
+  readonly fingerprints = new DigestColumn()
+  readonly #marks: Uint16Array[] = []
+  /** Plus one; 0 where there is none. */
+  readonly #ordinals: (Int32Array | undefined)[] = []
+  readonly #changes: (Int32Array | undefined)[] = []
+  readonly #changeWords: number
+  #byKey: DigestIndex | null = null
+  #byHash: DigestIndex | null = null
+  #expected: number
   #size = 0
+  #reserved = 0
 
-  /** `marks`: bits per entry. `expected`: how many entries will come, as far as is known; more are welcome. */
-  constructor(marks: number, expected = 0) {
-    this.#width = marksAt + Math.max(1, Math.ceil(marks / 32))
-    let slots = 1024
-    while (slots * 0.7 < expected) slots *= 2
-    this.#index = new Int32Array(slots)
-    this.#mask = slots - 1
+  /** `fields`: how many can change. `expected`: how many entries will come, as far as is known; more are welcome. */
+  constructor(fields: number, expected = 0) {
+    this.#changeWords = Math.max(1, Math.ceil(fields / 32))
+    this.#expected = expected
   }
 
   /** How many entries there are. */
@@ -38,109 +36,151 @@ export class KeyTable {
     return this.#size
   }
 
-  /** The number of the entry with this digest; -1 where there is none. */
-  find(key: DigestWords): number {
-    const index = this.#index
-    const mask = this.#mask
-    let slot = (key[0] as number) & mask
-    for (;;) {
-      const entry = (index[slot] as number) - 1
-      if (entry < 0) return -1
-      if (this.#equals(entry, 0, key)) return entry
-      slot = (slot + 1) & mask
+  /** How many entries `reserve` made. */
+  get reserved(): number {
+    return this.#reserved
+  }
+
+  /** Makes the first entries, with no marks, for columns that are then filled chunk by chunk. */
+  reserve(entries: number): void {
+    this.#size = entries
+    this.#reserved = entries
+    this.#expected = Math.max(this.#expected, entries)
+    for (let start = 0; start < entries; start += entriesPerChunk) {
+      this.#marks.push(new Uint16Array(entriesPerChunk))
     }
   }
 
-  /** Adds an entry with no marks, an ordinal of -1 and a fingerprint of zeros. Its digest must not be there yet. */
-  add(key: DigestWords): number {
-    const entry = this.#size
-    if (entry >= this.#index.length * 0.7) this.#growIndex()
-    const chunkNumber = entry >>> chunkBits
-    let chunk = this.#chunks[chunkNumber]
-    if (chunk === undefined) {
-      chunk = new Int32Array((chunkMask + 1) * this.#width)
-      this.#chunks.push(chunk)
+  /** Takes all entries away. */
+  clear(): void {
+    for (const column of [this.keys, this.hashes, this.fingerprints]) column.reset()
+    for (const column of [this.#marks, this.#ordinals, this.#changes]) {
+      for (const chunk of column) chunk?.fill(0)
     }
-    const base = (entry & chunkMask) * this.#width
-    chunk[base] = key[0] as number
-    chunk[base + 1] = key[1] as number
-    chunk[base + 2] = key[2] as number
-    chunk[base + 3] = key[3] as number
-    chunk[base + ordinalAt] = -1
-    this.#size += 1
-    this.#occupy(key[0] as number, entry)
+    this.#byKey = null
+    this.#byHash = null
+    this.#size = 0
+    this.#reserved = 0
+  }
+
+  /** The number of the entry with this key; -1 where there is none. */
+  find(key: DigestWords): number {
+    return this.#keyIndex().find(key)
+  }
+
+  /** Adds an entry with no marks, no ordinal, no hash and no fingerprint. Its key must not be there yet. */
+  add(key: DigestWords): number {
+    // Before the entry is there: what is made late takes in all that are.
+    const index = this.#keyIndex()
+    const entry = this.#append(key)
+    index.add(entry)
     return entry
   }
 
-  hasFingerprint(entry: number, fingerprint: DigestWords): boolean {
-    return this.#equals(entry, fingerprintAt, fingerprint)
+  /** Makes an entry that takes the place of another: with its key and marks, and nothing else of it. */
+  supersede(entry: number): number {
+    const index = this.#keyIndex()
+    const key = digestRoom()
+    this.keys.copy(entry, key)
+    const successor = this.#append(key)
+    index.replace(entry, successor)
+    this.#setMarks(successor, this.#marksOf(entry))
+    this.#setMarks(entry, 0)
+    this.hashes.clear(entry)
+    return successor
   }
 
-  setFingerprint(entry: number, fingerprint: DigestWords): void {
-    const chunk = this.#chunk(entry)
-    const base = this.#base(entry) + fingerprintAt
-    chunk[base] = fingerprint[0] as number
-    chunk[base + 1] = fingerprint[1] as number
-    chunk[base + 2] = fingerprint[2] as number
-    chunk[base + 3] = fingerprint[3] as number
+  /** Makes `findHash` find the entries that have a hash by now. */
+  indexHashes(): void {
+    const index = new DigestIndex(this.hashes, this.#size)
+    for (let entry = 0; entry < this.#size; entry += 1) {
+      if (!this.hashes.isEmpty(entry)) index.add(entry)
+    }
+    this.#byHash = index
+  }
+
+  /** Whether `findHash` finds anything. */
+  get hasHashes(): boolean {
+    return this.#byHash !== null
+  }
+
+  /** The entry whose row had this hash; -1 where there is none. */
+  findHash(hash: DigestWords): number {
+    return this.#byHash === null ? -1 : this.#byHash.find(hash)
   }
 
   /** The ordinal that was set; -1 where none was. */
   ordinal(entry: number): number {
-    return this.#chunk(entry)[this.#base(entry) + ordinalAt] as number
+    const chunk = this.#ordinals[chunkOf(entry)]
+    return chunk === undefined ? -1 : (chunk[placeOf(entry)] as number) - 1
   }
 
   setOrdinal(entry: number, ordinal: number): void {
-    this.#chunk(entry)[this.#base(entry) + ordinalAt] = ordinal
+    const number = chunkOf(entry)
+    this.#ordinals[number] ??= new Int32Array(entriesPerChunk)
+    this.#ordinals[number][placeOf(entry)] = ordinal + 1
   }
 
   isMarked(entry: number, mark: number): boolean {
-    const word = this.#chunk(entry)[this.#base(entry) + marksAt + (mark >>> 5)] as number
-    return (word & (1 << (mark & 31))) !== 0
+    return (this.#marksOf(entry) & (1 << mark)) !== 0
   }
 
   mark(entry: number, mark: number): void {
-    const at = this.#base(entry) + marksAt + (mark >>> 5)
-    const chunk = this.#chunk(entry)
-    chunk[at] = (chunk[at] as number) | (1 << (mark & 31))
+    this.#setMarks(entry, this.#marksOf(entry) | (1 << mark))
   }
 
   unmark(entry: number, mark: number): void {
-    const at = this.#base(entry) + marksAt + (mark >>> 5)
-    const chunk = this.#chunk(entry)
-    chunk[at] = (chunk[at] as number) & ~(1 << (mark & 31))
+    this.#setMarks(entry, this.#marksOf(entry) & ~(1 << mark))
   }
 
-  #chunk(entry: number): Int32Array {
-    return this.#chunks[entry >>> chunkBits] as Int32Array
+  /** Whether the operation on the entry's key changes a field, by its number. */
+  changes(entry: number, field: number): boolean {
+    const at = placeOf(entry) * this.#changeWords + (field >>> 5)
+    return ((this.#changes[chunkOf(entry)]?.[at] ?? 0) & (1 << (field & 31))) !== 0
   }
 
-  #base(entry: number): number {
-    return (entry & chunkMask) * this.#width
+  markChange(entry: number, field: number): void {
+    const number = chunkOf(entry)
+    this.#changes[number] ??= new Int32Array(entriesPerChunk * this.#changeWords)
+    const chunk = this.#changes[number]
+    const at = placeOf(entry) * this.#changeWords + (field >>> 5)
+    chunk[at] = (chunk[at] as number) | (1 << (field & 31))
   }
 
-  #equals(entry: number, offset: number, words: DigestWords): boolean {
-    const chunk = this.#chunk(entry)
-    const base = this.#base(entry) + offset
-    return (
-      chunk[base] === words[0] &&
-      chunk[base + 1] === words[1] &&
-      chunk[base + 2] === words[2] &&
-      chunk[base + 3] === words[3]
-    )
+  #append(key: DigestWords): number {
+    const entry = this.#size
+    this.#marks[chunkOf(entry)] ??= new Uint16Array(entriesPerChunk)
+    this.keys.set(entry, key)
+    this.#size += 1
+    return entry
   }
 
-  #occupy(start: number, entry: number): void {
-    let slot = start & this.#mask
-    while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask
-    this.#index[slot] = entry + 1
-  }
-
-  #growIndex(): void {
-    this.#index = new Int32Array(this.#index.length * 2)
-    this.#mask = this.#index.length - 1
-    for (let entry = 0; entry < this.#size; entry += 1) {
-      this.#occupy(this.#chunk(entry)[this.#base(entry)] as number, entry)
+  /** Made at the first use: a plan whose rows are all found by hash needs none. */
+  #keyIndex(): DigestIndex {
+    if (this.#byKey === null) {
+      this.#byKey = new DigestIndex(this.keys, Math.max(this.#expected, this.#size))
+      for (let entry = 0; entry < this.#size; entry += 1) this.#byKey.add(entry)
     }
+    return this.#byKey
   }
+
+  #marksOf(entry: number): number {
+    return (this.#marks[chunkOf(entry)] as Uint16Array)[placeOf(entry)] as number
+  }
+
+  #setMarks(entry: number, marks: number): void {
+    const chunk = this.#marks[chunkOf(entry)] as Uint16Array
+    chunk[placeOf(entry)] = marks
+  }
+}
+
+const chunkMask = entriesPerChunk - 1
+const chunkBits = Math.log2(entriesPerChunk)
+
+function chunkOf(entry: number): number {
+  return entry >>> chunkBits
+}
+
+function placeOf(entry: number): number {
+  return entry & chunkMask
 }

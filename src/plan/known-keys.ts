@@ -1,39 +1,107 @@
 import { digest, digestRoom, parseDigest } from './digest.ts'
-import type { KnownKey, SnapshotReader } from './interfaces.ts'
+import type {
+  IndexBasis,
+  KeptIndex,
+  KnownKey,
+  SnapshotIndex,
+  SnapshotReader,
+} from './interfaces.ts'
+import { clearUnknownHashes, readIndex } from './kept-keys.ts'
 import { KeyTable } from './key-table.ts'
 import { mark } from './pending.ts'
 import type { Scope } from './scope.ts'
 
+export interface KnownKeysOptions {
+  readonly snapshot: SnapshotReader
+  readonly scope: Scope
+  /** How many fields and lists can change. */
+  readonly fields: number
+  readonly index: SnapshotIndex | null
+  /** Null where an index is of no use. */
+  readonly basis: IndexBasis | null
+}
+
+/** Every key of the snapshot. */
+export interface KnownKeys {
+  readonly table: KeyTable
+  /** The index that the table was read from, with the fingerprints still in it; null where the table has them all. */
+  readonly kept: KeptIndex | null
+  /** Whether just this is in the index already. */
+  readonly isKept: boolean
+}
+
 /**
- * Takes every key of the snapshot into a table with room for `marks` per key. Keys that were delivered to another
- * object are none of this activation's business, and stay out.
+ * Takes every key of the snapshot into a table: from the index, where that is of the snapshot as it is, else from the
+ * snapshot, with the hashes that an older index has of the same records. Keys that were delivered to another object are
+ * none of this activation's business, and stay out.
  */
-export async function loadKnownKeys(
-  snapshot: SnapshotReader,
-  scope: Scope,
-  marks: number,
-): Promise<KeyTable> {
-  const table = new KeyTable(marks, await snapshot.count())
+export async function loadKnownKeys(options: KnownKeysOptions): Promise<KnownKeys> {
+  const { snapshot, scope, fields, index, basis } = options
+  const kept = basis === null ? null : ((await index?.open()) ?? null)
+  if (kept !== null && basis !== null) {
+    const table = new KeyTable(fields, kept.count)
+    const found = await readIndex(kept, basis, table)
+    if (found === 'hashes') {
+      table.indexHashes()
+      return { table, kept, isKept: true }
+    }
+    await kept.close()
+    if (found === 'fingerprints') return { table, kept: null, isKept: false }
+    if (found === 'old') {
+      await scan(snapshot, scope, table)
+      clearUnknownHashes(table)
+      table.indexHashes()
+      return { table, kept: null, isKept: false }
+    }
+  }
+  // Asked only now: to count the keys means to read them all.
+  const table = new KeyTable(fields, await snapshot.count())
+  await scan(snapshot, scope, table)
+  return { table, kept: null, isKept: false }
+}
+
+/** Takes the keys of the snapshot over. A hash stays with the fingerprint that it was kept with, and with no other. */
+async function scan(snapshot: SnapshotReader, scope: Scope, table: KeyTable): Promise<void> {
   const keyDigest = digestRoom()
   const fingerprint = digestRoom()
+  const isEmpty = table.size === 0
   for await (const known of snapshot.fingerprints()) {
     for (const one of known) {
       if (scope.originOf(one.fingerprint) === 'foreign') continue
       digest(one.key, keyDigest)
-      const entry = table.add(keyDigest)
+      const found = isEmpty ? -1 : table.find(keyDigest)
+      const entry = found < 0 ? table.add(keyDigest) : found
       table.mark(entry, mark.inSnapshot)
-      if (isOurs(one, scope)) table.mark(entry, mark.delivered)
+      if (isOurs(one, scope)) table.mark(entry, mark.ours)
       const text = scope.digestIn(one.fingerprint)
       if (one.again !== true && text !== null && parseDigest(text, fingerprint)) {
-        table.setFingerprint(entry, fingerprint)
+        if (!table.fingerprints.equals(entry, fingerprint)) table.hashes.clear(entry)
+        table.fingerprints.set(entry, fingerprint)
         table.mark(entry, mark.fingerprintKnown)
       }
     }
   }
-  return table
+}
+
+/** The keys of the snapshot that no row has, in its order, in batches. `table`: its keys, with those that have one marked. */
+export async function* rowlessKeys(
+  snapshot: SnapshotReader,
+  table: KeyTable,
+): AsyncGenerator<readonly KnownKey[]> {
+  const keyDigest = digestRoom()
+  for await (const known of snapshot.fingerprints()) {
+    yield known.filter(({ key }) => {
+      digest(key, keyDigest)
+      const entry = table.find(keyDigest)
+      return entry < 0 || !table.isMarked(entry, mark.seen)
+    })
+  }
 }
 
 /** Whether a key was delivered by the mode as it is now and not taken away since. */
-export function isOurs({ delivered, removed, fingerprint }: KnownKey, scope: Scope): boolean {
+export function isOurs(
+  { delivered, removed, fingerprint }: Omit<KnownKey, 'key'>,
+  scope: Scope,
+): boolean {
   return delivered && removed === null && scope.originOf(fingerprint) === scope.effect
 }

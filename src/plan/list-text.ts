@@ -13,10 +13,23 @@ export function comparedAs(list: ListName, name: string): string {
  * nothing but the names. Of several spellings of a tag the first in the order of their characters stays.
  */
 export function listOf(list: ListName, names: Iterable<string>): List {
-  const spellings = new Map<string, string>()
+  const found: string[] = []
+  let isInOrder = true
+  let last = ''
   for (const untrimmed of names) {
     const name = untrimmed.trim()
     if (name === '') continue
+    const compared = comparedAs(list, name)
+    isInOrder &&= found.length === 0 || last < compared
+    last = compared
+    found.push(name)
+  }
+  return isInOrder ? found : inOrder(list, found)
+}
+
+function inOrder(list: ListName, names: readonly string[]): List {
+  const spellings = new Map<string, string>()
+  for (const name of names) {
     const compared = comparedAs(list, name)
     const other = spellings.get(compared)
     if (other === undefined || name < other) spellings.set(compared, name)

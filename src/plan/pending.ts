@@ -1,14 +1,17 @@
 import type { Failure } from '../connector/index.ts'
 import type { Wish } from './decision.ts'
+import type { DigestWords } from './digest.ts'
 import type { Verdict } from './totals.ts'
 
-/** What is remembered of each key, beside digest, fingerprint and ordinal: bits of its entry in the table. */
+/** What is remembered of each key, beside digests and ordinal: the 16 bits of its entry in the table. */
 export const mark = {
   inSnapshot: 0,
+  /** The table has the fingerprint that the snapshot has, or had when the key's first row came. */
   fingerprintKnown: 1,
+  /** It has a row. */
   seen: 2,
   duplicate: 3,
-  /** Something is confirmed of it, so that there is something to update, or to take away. */
+  /** Something was confirmed of it, so that there is something to update. */
   delivered: 4,
   create: 5,
   update: 6,
@@ -17,8 +20,14 @@ export const mark = {
   unchanged: 9,
   rejected: 10,
   waiting: 11,
-  /** From here on, one bit per field and list: the update changes it. */
-  changed: 12,
+  /** Delivered by the mode as it is now, and not taken away since: it may leave the query. */
+  ours: 12,
+  /** Its first row was recognised by its hash. */
+  recognised: 13,
+  /** Of its first row the hash and the fingerprint are in the table, and the target has confirmed just that. */
+  confirmed: 14,
+  /** The index from which the entry comes has the fingerprint that the snapshot has. */
+  fingerprintKept: 15,
 } as const
 
 /** What can become of a key that has a row, each of it a mark too. */
@@ -38,6 +47,12 @@ export const rowVerdicts: readonly RowVerdict[] = [
 export interface PendingRow {
   readonly entry: number
   readonly key: string
-  /** What the row came to: a record, or a failure of its own, or one of its key's rows together. */
-  readonly row: Wish | { readonly failure: Failure } | { readonly duplicate: Failure }
+  /**
+   * What the row came to: a record, or a failure of its own, or one of its key's rows together; the last only where the
+   * snapshot has another fingerprint, if there is one here.
+   */
+  readonly row:
+    | Wish
+    | { readonly failure: Failure }
+    | { readonly duplicate: Failure; readonly unless: DigestWords | null }
 }

@@ -1,10 +1,18 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, RowBatch } from '../connector/index.ts'
-import type { PlanSink, PlanTotals, SnapshotReader } from './interfaces.ts'
+import { type DigestWords, digestRoom } from './digest.ts'
+import { indexBasis } from './index-basis.ts'
+import { IndexDraft } from './index-draft.ts'
+import type {
+  PlanDraft,
+  PlanSink,
+  PlanTotals,
+  SnapshotIndex,
+  SnapshotReader,
+} from './interfaces.ts'
 import { KeyLedger } from './key-ledger.ts'
-import { loadKnownKeys } from './known-keys.ts'
+import { loadKnownKeys, rowlessKeys } from './known-keys.ts'
 import { compileMapping } from './mapping.ts'
-import { mark } from './pending.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
 import { Scope } from './scope.ts'
@@ -14,44 +22,86 @@ export interface PlanOptions {
   readonly activation: Activation
   readonly columns: readonly Column[]
   readonly batches: AsyncIterable<RowBatch>
+  /** As in `RowStream`. */
+  readonly hashedAs?: string | undefined
   readonly snapshot: SnapshotReader
+  /** What is kept of the rows that came to the snapshot; without it every row is read. */
+  readonly index?: SnapshotIndex | null | undefined
   readonly sink: PlanSink
   /** Hears how many rows were read so far: every 1,000 rows, and at the end. */
   readonly onRows?: ((rows: number) => void) | undefined
+  /** Hears, after the last row, what can be kept of the rows once the plan is written. Has to close it. */
+  readonly onDraft?: ((draft: PlanDraft) => void) | undefined
 }
 
-/** Rows that are read before the snapshot is asked about them, at most. */
-const rowsPerSettling = 1000
+/** Rows between two reports, and those that are held before the snapshot is asked about them, at most. */
+export const rowsPerSettling = 1000
 
 /**
  * Compares a query's rows with the snapshot and spools what has to be done, in the order of the rows, and after them
  * what `on_removed` does to the keys without a row, in the order of the snapshot. The same rows and the same snapshot
- * give the same plan, whatever batches the rows come in. Memory grows by some 50 bytes per key.
+ * give the same plan, whatever batches the rows come in and whatever the index has. Memory grows by some 45 to 65 bytes
+ * per key.
  * Throws `ConfigurationError` where the mapping does not fit the columns, and what the source, snapshot or sink throw.
  */
 export async function planActivation(options: PlanOptions): Promise<PlanTotals> {
-  const { activation, columns, batches, snapshot } = options
+  const { activation, columns, hashedAs, snapshot, index = null, onDraft } = options
   const mapping = compileMapping(activation, columns)
   const scope = new Scope(activation.object.name, activation.mode)
-  const table = await loadKnownKeys(snapshot, scope, mark.changed + mapping.names.length)
-  const waiting = await WaitingKeys.load(snapshot, scope, activation)
-  const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting })
-  const reader = new RowReader(activation, columns, mapping, ledger)
-  const settle = async () => {
-    await ledger.settle()
-    options.onRows?.(ledger.tally.rows)
+  const basis = index === null ? null : indexBasis(activation, columns, hashedAs, scope)
+  const fields = mapping.names.length
+  const known = await loadKnownKeys({ snapshot, scope, fields, index, basis })
+  const { table } = known
+  try {
+    const waiting = await WaitingKeys.load(snapshot, scope, activation)
+    const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting })
+    const reader = new RowReader(activation, columns, mapping, ledger)
+    const isHashed = basis !== null && (onDraft !== undefined || table.hasHashes)
+    await readRows(options, ledger, reader, isHashed)
+    await planRemovals({
+      activation,
+      mapping,
+      scope,
+      snapshot,
+      ledger,
+      rowless: () => rowlessKeys(snapshot, table),
+      isSeen: reader.isSeen,
+    })
+    const totals = await ledger.finish()
+    if (basis === null || onDraft === undefined) await known.kept?.close()
+    else onDraft(new IndexDraft({ ...known, basis, scope, snapshot }))
+    return totals
+  } catch (error) {
+    await known.kept?.close()
+    throw error
   }
-  let unsettled = 0
+}
+
+async function readRows(
+  { batches, onRows }: PlanOptions,
+  ledger: KeyLedger,
+  reader: RowReader,
+  isHashed: boolean,
+): Promise<void> {
+  const room = digestRoom()
+  let unreported = 0
   for await (const batch of batches) {
     for (let index = 0; index < batch.size; index += 1) {
-      reader.read(batch.values(index))
-      unsettled += 1
-      if (unsettled < rowsPerSettling) continue
-      await settle()
-      unsettled = 0
+      const hash = isHashed ? hashOf(batch, index, room) : null
+      if (hash === null || !ledger.recognise(hash)) reader.read(batch.values(index), hash)
+      unreported += 1
+      if (unreported < rowsPerSettling) continue
+      if (ledger.isFull) await ledger.settle()
+      onRows?.(ledger.tally.rows)
+      unreported = 0
     }
   }
-  await settle()
-  await planRemovals({ activation, mapping, scope, snapshot, table, ledger, isSeen: reader.isSeen })
-  return ledger.finish()
+  await ledger.settle()
+  onRows?.(ledger.tally.rows)
+}
+
+function hashOf(batch: RowBatch, index: number, into: DigestWords): DigestWords | null {
+  if (batch.hash === undefined) return null
+  batch.hash(index, into)
+  return into
 }

@@ -1,16 +1,14 @@
 import type { Activation } from '../config/activation.ts'
 import type { Operation, Removal, TargetRecord } from '../connector/index.ts'
-import { digest, digestRoom } from './digest.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { SnapshotEntry, SnapshotReader } from './interfaces.ts'
+import type { KnownKey, SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import { nativeId } from './key.ts'
 import type { KeyLedger } from './key-ledger.ts'
-import type { KeyTable } from './key-table.ts'
 import { isOurs } from './known-keys.ts'
 import type { ListName } from './list-text.ts'
 import type { Mapping } from './mapping.ts'
-import { mark } from './pending.ts'
 import type { Scope } from './scope.ts'
+import { unanswered } from './unanswered.ts'
 
 const keysPerLookUp = 500
 
@@ -19,52 +17,58 @@ export interface RemovalOptions {
   readonly mapping: Pick<Mapping, 'lists'>
   readonly scope: Scope
   readonly snapshot: SnapshotReader
-  /** The keys of the snapshot, with those that have a row marked. */
-  readonly table: KeyTable
   readonly ledger: KeyLedger
+  /** The keys of the snapshot that no row has, in its order, in batches. */
+  rowless(): AsyncIterable<readonly KnownKey[]>
   /** Whether a row had this id of the target's own. */
   isSeen(id: string): boolean
+  /** Hears the keys that left and are let be. */
+  readonly onSpared?: (keys: readonly string[]) => void
+}
+
+/** Whether anything is done to records whose rows left the query. */
+export function takesAway({ onRemoved }: Activation, scope: Scope): boolean {
+  return onRemoved !== 'keep' && scope.effect === 'held'
 }
 
 /** Plans what `on_removed` says for every key that millrace delivered and that no row has. Called after the last row. */
 export async function planRemovals(options: RemovalOptions): Promise<void> {
-  const { activation, mapping, scope, snapshot, table, ledger, isSeen } = options
+  const { activation, mapping, scope, ledger, isSeen, onSpared } = options
   const { onRemoved } = activation
   if (onRemoved === 'keep' || ledger.tally.removed === 0) return
-  const wanted = await wantedIds(snapshot, table)
-  for await (const entries of departedEntries(snapshot, table, scope)) {
+  const wanted = await wantedIds(options)
+  for await (const entries of departedEntries(options)) {
     // A record that has another key in the query is still wanted.
-    const departed = entries.filter(({ id }) => id === null || !(isSeen(id) || wanted.has(id)))
+    const isWanted = ({ id }: SnapshotEntry) => id !== null && (isSeen(id) || wanted.has(id))
+    const departed = entries.filter((entry) => !isWanted(entry))
     ledger.tally.removed -= entries.length - departed.length
     const operations = departed.map((entry) => {
       const operation = removalOf(onRemoved, activation, mapping.lists, entry)
       return { ...operation, fingerprint: scope.sign(fingerprintOf(operation.record)) }
     })
-    await ledger.remove(operations)
+    const waiting = await ledger.remove(operations)
+    onSpared?.([...entries.filter(isWanted).map(({ key }) => key), ...waiting])
   }
 }
 
 /** The ids that several keys have, one of them in the query: two records were merged, or the key was another once. */
-async function wantedIds(snapshot: SnapshotReader, table: KeyTable): Promise<ReadonlySet<string>> {
-  const keyDigest = digestRoom()
-  const wanted = new Set<string>()
+async function wantedIds({ snapshot, rowless }: RemovalOptions): Promise<ReadonlySet<string>> {
+  const wanted = new Map<string, string>()
   for await (const shared of snapshot.sharedIds()) {
-    for (const { key, id } of shared) {
-      digest(key, keyDigest)
-      const entry = table.find(keyDigest)
-      if (id !== null && entry >= 0 && table.isMarked(entry, mark.seen)) wanted.add(id)
-    }
+    for (const { key, id } of shared) if (id !== null) wanted.set(key, id)
   }
-  return wanted
+  if (wanted.size > 0) {
+    for await (const keys of rowless()) for (const { key } of keys) wanted.delete(key)
+  }
+  return new Set(wanted.values())
 }
 
 /** Entries of the snapshot whose rows left the query, in batches and in the snapshot's order. */
-async function* departedEntries(
-  snapshot: SnapshotReader,
-  table: KeyTable,
-  scope: Scope,
-): AsyncGenerator<readonly SnapshotEntry[]> {
-  const keyDigest = digestRoom()
+async function* departedEntries({
+  snapshot,
+  scope,
+  rowless,
+}: RemovalOptions): AsyncGenerator<readonly SnapshotEntry[]> {
   let keys: string[] = []
   const look = async () => {
     const found = await snapshot.entries(keys)
@@ -72,11 +76,9 @@ async function* departedEntries(
     keys = []
     return entries
   }
-  for await (const known of snapshot.fingerprints()) {
+  for await (const known of rowless()) {
     for (const one of known) {
       if (!isOurs(one, scope)) continue
-      digest(one.key, keyDigest)
-      if (table.isMarked(table.find(keyDigest), mark.seen)) continue
       keys.push(one.key)
       if (keys.length >= keysPerLookUp) yield await look()
     }
@@ -91,7 +93,7 @@ function removalOf(
   lists: readonly ListName[],
   entry: SnapshotEntry,
 ): Omit<Operation, 'ordinal' | 'fingerprint'> {
-  const { key, id, sent, unansweredSince = null } = entry
+  const { key, id, sent } = entry
   const known = activation.keepValues ? (sent ?? {}) : keyAsRecord(activation, key)
   const held = lists.filter((list) => sent !== null && Object.hasOwn(sent, list))
   return {
@@ -105,7 +107,7 @@ function removalOf(
     },
     held: sent,
     changed: kind === 'untag' ? held : [],
-    unansweredSince,
+    ...unanswered(entry),
     archivedByUs: false,
   }
 }

@@ -1,8 +1,9 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, Failure, Value } from '../connector/index.ts'
-import { digest, digestRoom, formatDigest } from './digest.ts'
+import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
 import type { FieldValue } from './fingerprint.ts'
-import { type KeyGap, nativeId } from './key.ts'
+import { readsIds } from './index-basis.ts'
+import type { KeyGap } from './key.ts'
 import type { KeyLedger } from './key-ledger.ts'
 import { KeyTable } from './key-table.ts'
 import type { Mapping, RefusedField } from './mapping.ts'
@@ -24,6 +25,11 @@ export class RowReader {
   readonly #fingerprint = digestRoom()
   readonly #idDigest = digestRoom()
 
+  // Of the row that was taken last.
+  #key = ''
+  /** Null where it becomes a record. */
+  #failure: Failure | null = null
+
   constructor(
     activation: Activation,
     columns: readonly Column[],
@@ -33,12 +39,14 @@ export class RowReader {
     this.#activation = activation
     this.#mapping = mapping
     this.#ledger = ledger
-    this.#contentPositions = [...columns.keys()].filter((position) =>
-      mapping.columns.has(columns[position]?.name ?? ''),
-    )
+    const nameAt = (position: number) => columns[position]?.name ?? ''
+    // In an order that does not depend on which other columns were read.
+    this.#contentPositions = [...columns.keys()]
+      .filter((position) => mapping.columns.has(nameAt(position)))
+      .sort((a, b) => (nameAt(a) < nameAt(b) ? -1 : 1))
     this.#values = mapping.names.map(() => undefined)
     const { identifier, onRemoved } = activation
-    this.#ids = identifier === nativeId && onRemoved !== 'keep' ? new KeyTable(0) : null
+    this.#ids = readsIds(identifier, onRemoved) ? new KeyTable(0) : null
   }
 
   /** Whether a row had this id of the target's own; known only where that is the identifier. */
@@ -47,26 +55,40 @@ export class RowReader {
     return this.#ids !== null && this.#ids.find(this.#idDigest) >= 0
   }
 
-  /** Takes the next row. */
-  read(row: readonly Value[]): void {
-    const ledger = this.#ledger
+  /** Takes the next row. `hash`: that of its bytes, where there is one worth remembering. */
+  read(row: readonly Value[], hash: DigestWords | null): void {
+    this.take(row)
+    this.enter(hash)
+  }
+
+  /** Reads the next row, which `enter` hands to the ledger. Returns its key; null where it has none. */
+  take(row: readonly Value[]): string | null {
     const mapping = this.#mapping
     const values = this.#values
-    ledger.tally.rows += 1
+    this.#ledger.tally.rows += 1
+    this.#failure = null
     const refused = mapping.cast(row, values)
     if (this.#ids !== null) this.#remember(mapping.id(values))
-    if (refused !== null) {
-      this.#readInvalid(row, refused)
-      return
-    }
+    if (refused !== null) return this.#takeInvalid(row, refused)
     const key = mapping.readKey(row, values)
-    if (typeof key === 'object' && key !== null) {
-      this.#readWithoutIdentifier(row, key)
-      return
-    }
+    if (typeof key === 'object' && key !== null) return this.#takeWithoutIdentifier(row, key)
     digest(mapping.canonical(values), this.#fingerprint)
-    if (!ledger.place(key ?? this.#contentKey(), this.#fingerprint)) return
-    ledger.want(mapping.record(values), mapping.id(values))
+    this.#key = key ?? this.#contentKey()
+    return this.#key
+  }
+
+  /** Enters the row that was taken last. */
+  enter(hash: DigestWords | null): void {
+    const ledger = this.#ledger
+    const isValid = this.#failure === null
+    if (!ledger.place(this.#key, this.#fingerprint, isValid ? hash : null)) return
+    if (this.#failure !== null) ledger.refuse(this.#failure)
+    else ledger.want(this.#mapping.record(this.#values), this.#mapping.id(this.#values))
+  }
+
+  /** Stands for the row that was taken last, where that has no key. */
+  get content(): DigestWords {
+    return this.#fingerprint
   }
 
   #remember(id: string | null): void {
@@ -74,28 +96,28 @@ export class RowReader {
     this.#ids?.add(this.#idDigest)
   }
 
-  #readInvalid(row: readonly Value[], refused: readonly RefusedField[]): void {
+  #takeInvalid(row: readonly Value[], refused: readonly RefusedField[]): string | null {
     const { identifier } = this.#activation
     const key = this.#mapping.readKey(row, this.#values)
     const isGap = typeof key === 'object' && key !== null
     if (isGap && refused.every(({ field }) => field !== identifier)) {
-      this.#readWithoutIdentifier(row, key)
-      return
+      return this.#takeWithoutIdentifier(row, key)
     }
-    this.#digestRow(row)
     const known = isGap ? key.key : key
-    this.#refuse(known, invalidValue(this.#ledger.tally.rows, refused))
+    return this.#takeRefused(row, known, invalidValue(this.#ledger.tally.rows, refused))
   }
 
-  #readWithoutIdentifier(row: readonly Value[], gap: KeyGap): void {
-    this.#digestRow(row)
+  #takeWithoutIdentifier(row: readonly Value[], gap: KeyGap): string | null {
     const { rows } = this.#ledger.tally
-    this.#refuse(gap.key, missingIdentifier(rows, this.#activation.identifier, gap))
+    const failure = missingIdentifier(rows, this.#activation.identifier, gap)
+    return this.#takeRefused(row, gap.key, failure)
   }
 
-  #refuse(key: string | null, failure: Failure): void {
-    const ledger = this.#ledger
-    if (ledger.place(key ?? this.#standIn(), this.#fingerprint)) ledger.refuse(failure)
+  #takeRefused(row: readonly Value[], key: string | null, failure: Failure): string | null {
+    this.#digestRow(row)
+    this.#key = key ?? this.#standIn()
+    this.#failure = failure
+    return key
   }
 
   /** Fingerprints a row that becomes no record. No canonical text begins like this: it never equals a valid row. */

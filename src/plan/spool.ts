@@ -28,6 +28,11 @@ export class Spool {
     this.#waiting.push(key)
   }
 
+  /** Whether there is a full batch. */
+  get isFull(): boolean {
+    return Math.max(this.#operations.size, this.#rejected.size, this.#waiting.length) >= batchSize
+  }
+
   /** Hands on full batches. */
   async drain(): Promise<void> {
     if (this.#operations.size >= batchSize) await this.#addAll()

@@ -32,10 +32,14 @@ export class WaitingKeys {
     return waiting
   }
 
+  get isEmpty(): boolean {
+    return this.#table.size === 0
+  }
+
   /** Whether the key waits with just this record. */
   has(key: DigestWords, fingerprint: DigestWords): boolean {
     const entry = this.#table.find(key)
-    return entry >= 0 && this.#table.hasFingerprint(entry, fingerprint)
+    return entry >= 0 && this.#table.fingerprints.equals(entry, fingerprint)
   }
 
   /** The same, with a fingerprint as the snapshot keeps it. */
@@ -50,7 +54,7 @@ export class WaitingKeys {
     const text = this.#scope.digestIn(fingerprint)
     if (text === null || !parseDigest(text, this.#fingerprint)) return
     digest(key, this.#keyDigest)
-    this.#table.setFingerprint(this.#table.add(this.#keyDigest), this.#fingerprint)
+    this.#table.fingerprints.set(this.#table.add(this.#keyDigest), this.#fingerprint)
   }
 }
 

@@ -79,7 +79,8 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
   )
   const limited =
     calls.rate_limited === 0 ? '' : `, ${count(calls.rate_limited)} answered "too many requests"`
-  line('calls', `${count(calls.total)}${limited}`)
+  const yielded = calls.rows_per_call ? ` (${calls.rows_per_call.toFixed(2)} rows per call)` : ''
+  line('calls', `${count(calls.total)}${yielded}${limited}`)
   if (verbose) {
     for (const [endpoint, value] of Object.entries(calls.by_endpoint)) {
       lines.push(`            ${endpoint} ${count(value)}`)

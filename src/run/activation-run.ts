@@ -1,6 +1,6 @@
 import type { Activation } from '../config/activation.ts'
 import type { ConnectorContext, RequestCounts, StopRunError, Target } from '../connector/index.ts'
-import { operationsIn, type PlanTotals } from '../plan/interfaces.ts'
+import { operationsIn, type PlanDraft, type PlanTotals } from '../plan/interfaces.ts'
 import { keysFrom, keysFromText } from '../plan/keys-from.ts'
 import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
@@ -71,6 +71,7 @@ class ActivationRun {
   #guards: readonly (FailureGuard | WorkspaceGuard)[] = []
   #totals: PlanTotals | null = null
   #requests: RequestCounts = noRequests
+  #draft: PlanDraft | null = null
 
   constructor(
     activation: Activation,
@@ -108,7 +109,19 @@ class ActivationRun {
       else if (this.#signal.aborted) ended = endingOf(this.#signal.reason)
       else ended = endingOf(locatedError(this.#activation, error))
     }
+    try {
+      if (ended.status === 'done' || ended.status === 'failures') await this.#keepIndex(state)
+    } finally {
+      await this.#draft?.close()
+    }
     return await this.#finish(state, ended)
+  }
+
+  /** Only after a run that came to its end: of any other it is not known what became of all its operations. */
+  async #keepIndex(state: RunState): Promise<void> {
+    const content = (await this.#draft?.content()) ?? null
+    const problem = content === null ? null : await state.keepIndex(content)
+    if (problem !== null) this.#context.notice(problem)
   }
 
   async #planAndWrite(state: RunState): Promise<Ending> {
@@ -120,9 +133,14 @@ class ActivationRun {
       activation: this.#activation,
       context: this.#context,
       snapshot: state.snapshot,
+      index: state.index,
+      sorted: state.sorted,
       sink: state.sink,
       signal: this.#signal,
       onRows: (rows) => listener({ type: 'planning', activation, rows }),
+      onDraft: (draft) => {
+        this.#draft = draft
+      },
     })
     this.#totals = planned.totals
     listener({ type: 'planned', activation, totals: planned.totals })
@@ -192,6 +210,7 @@ class ActivationRun {
         random,
         signal: this.#signal,
         onOutcome: (outcome) => {
+          this.#draft?.note(outcome)
           if (outcome.status === 'applied') applied += 1
           else failed += 1
           listener({

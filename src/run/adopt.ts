@@ -177,6 +177,8 @@ class ActivationAdoption {
       activation: this.#activation,
       context: this.#context,
       snapshot: nothingKnown,
+      index: null,
+      sorted: null,
       sink: state.sink,
       signal,
       onRows: (rows) => listener({ type: 'planning', activation: this.#activation.name, rows }),

@@ -5,6 +5,7 @@ import { openStateStore } from '../state/index.ts'
 import type { Basis, StateStore } from '../state/store.ts'
 import { endingOf, exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
+import { indexFolderOf } from './index-folder.ts'
 import type { RunOptions } from './options.ts'
 import { planFromSource, refusalsOf } from './planning.ts'
 import { isSameLogin, loginOf } from './workspace-guard.ts'
@@ -64,6 +65,7 @@ export async function planActivations(
           location: options.project.state,
           clock: options.clock,
           create: false,
+          index: { folder: indexFolderOf(options.project), random: options.random },
         })
         totals = await planOne(activation, store, sample, { ...options, listener })
         const basis = await store.basis(activation.name)
@@ -128,6 +130,8 @@ async function planOne(
       notice: (message) => listener({ type: 'notice', activation: activation.name, message }),
     },
     snapshot: store.snapshot(activation.name),
+    index: store.index(activation.name),
+    sorted: store.sorted(activation.name),
     sink,
     signal,
     onRows: (rows) => listener({ type: 'planning', activation: activation.name, rows }),

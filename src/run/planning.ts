@@ -7,9 +7,19 @@ import {
   QueryError,
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
-import type { PlanSink, PlanTotals, SnapshotReader } from '../plan/interfaces.ts'
+import type {
+  PlanDraft,
+  PlanSink,
+  PlanTotals,
+  SnapshotIndex,
+  SnapshotReader,
+} from '../plan/interfaces.ts'
 import { keyRefusal } from '../plan/key-guard.ts'
+import type { SortedEntries } from '../plan/merge-interfaces.ts'
+import { mergeColumn } from '../plan/merge-key.ts'
+import { planByMerging } from '../plan/merge-planner.ts'
 import { planActivation } from '../plan/planner.ts'
+import { usedColumns } from '../plan/used-columns.ts'
 import type { Basis } from '../state/store.ts'
 
 export interface PlanningOptions {
@@ -17,9 +27,13 @@ export interface PlanningOptions {
   readonly activation: Activation
   readonly context: ConnectorContext
   readonly snapshot: SnapshotReader
+  readonly index: SnapshotIndex | null
+  readonly sorted: SortedEntries | null
   readonly sink: PlanSink
   readonly signal: AbortSignal
   readonly onRows: (rows: number) => void
+  /** As in `PlanOptions`. */
+  readonly onDraft?: (draft: PlanDraft) => void
 }
 
 /** A plan that is in its sink, with the columns of the query that it was made from. */
@@ -34,14 +48,23 @@ export interface Planned {
  * source fails.
  */
 export async function planFromSource(options: PlanningOptions): Promise<Planned> {
-  const { project, activation, context, snapshot, sink, signal, onRows } = options
+  const { project, activation, context, signal } = options
   const configured = project.sources.get(activation.source)
   if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
   signal.throwIfAborted()
   const source = await configured.connector.open(configured.options, context)
   try {
-    const { columns, batches } = await source.query(activation.query, signal)
-    const totals = await planActivation({ activation, columns, batches, snapshot, sink, onRows })
+    const used = usedColumns(activation)
+    const orderedBy = mergeColumn(activation)
+    const stream = await source.query(activation.query, signal, {
+      ...(used.length === 0 ? {} : { columns: used }),
+      ...(orderedBy === null ? {} : { orderedBy }),
+    })
+    const { columns, batches, hashedAs } = stream
+    const planning = { ...options, columns, batches, hashedAs }
+    const totals = await (activation.planBy === 'hash'
+      ? planActivation(planning)
+      : planByMerging({ ...planning, orderedBy: stream.orderedBy }))
     return { totals, columns }
   } catch (error) {
     throw error instanceof QueryError ? queryProblem(activation, error) : error

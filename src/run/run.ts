@@ -3,6 +3,7 @@ import type { StateStore } from '../state/store.ts'
 import { runActivation, unstarted } from './activation-run.ts'
 import { endingOf, worstOf } from './ending.ts'
 import { unhurt } from './events.ts'
+import { indexFolderOf } from './index-folder.ts'
 import type { RunOptions } from './options.ts'
 import { type CommandSummary, type RunSummary, summarize } from './summary.ts'
 
@@ -24,6 +25,7 @@ export async function runActivations(options: RunOptions): Promise<CommandSummar
           clock: options.clock,
           retention: options.project.retention,
           create: true,
+          index: { folder: indexFolderOf(options.project), random: options.random },
         })
         summary = options.signal.aborted
           ? unstarted(activation, startedAt, guarded)

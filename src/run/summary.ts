@@ -49,6 +49,8 @@ export interface RunSummary {
     readonly total: number
     readonly by_endpoint: Readonly<Record<string, number>>
     readonly rate_limited: number
+    /** Rows applied for each request, to three decimals; null where none was made. */
+    readonly rows_per_call: number | null
   }
   /** Why the run ended early; null where it did not. */
   readonly error: string | null
@@ -94,6 +96,7 @@ export interface RunFacts {
 
 export function summarize(facts: RunFacts): RunSummary {
   const { totals, requests = noRequests } = facts
+  const outcomes = facts.counts?.outcomes ?? noOutcomes
   return {
     activation: facts.activation.name,
     run: facts.run ?? null,
@@ -117,7 +120,7 @@ export function summarize(facts: RunFacts): RunSummary {
       repeated: totals?.repeated ?? 0,
       removed: totals?.removed ?? 0,
     },
-    outcomes: facts.counts?.outcomes ?? noOutcomes,
+    outcomes,
     failures_by_code: facts.counts?.codes ?? {},
     failures: {
       new: facts.trend?.began ?? 0,
@@ -128,6 +131,8 @@ export function summarize(facts: RunFacts): RunSummary {
       total: requests.total,
       by_endpoint: requests.byEndpoint,
       rate_limited: requests.rateLimited,
+      rows_per_call:
+        requests.total === 0 ? null : Math.round((outcomes.applied / requests.total) * 1000) / 1000,
     },
     error: facts.ending.error,
   }

@@ -6,6 +6,7 @@ import { writeAsHolder } from './lock.ts'
 import { dropRun } from './retention.ts'
 import { Seal } from './seal.ts'
 import { StoredSnapshot } from './snapshot.ts'
+import { forgetToken } from './snapshot-token.ts'
 import { Spool } from './spool.ts'
 import type { AdoptionState, Basis, Link, Lock } from './store.ts'
 import { toColumn } from './text.ts'
@@ -67,12 +68,13 @@ export class StoredAdoption implements AdoptionState {
     if (links.length === 0) return
     const { activation, clock } = this.#begun
     const now = clock.now()
-    await this.#write((session) =>
-      session.runEach(
+    await this.#write(async (session) => {
+      await forgetToken(session, activation)
+      await session.runEach(
         keepId,
         links.map(({ key, id }) => [activation, toColumn(key), toColumn(id), now]),
-      ),
-    )
+      )
+    })
   }
 
   async restOn(basis: Basis): Promise<void> {

@@ -42,7 +42,7 @@ export async function forget(
       await session.run(`delete from ${table} where activation_id = ?`, [claimed.id])
     }
     await session.run(
-      `update activations set target = null, object = null, key_field = null,
+      `update activations set target = null, object = null, key_field = null, snapshot_token = null,
         keys_from = null, workspace = null, login = null where id = ?`,
       [claimed.id],
     )

@@ -128,8 +128,8 @@ class Import {
     }
     await this.#session.run('delete from snapshot where activation_id = ?', [claimed.id])
     await this.#session.run(
-      `update activations set target = ?, object = ?, key_field = ?, keys_from = ?, workspace = ?, login = null, holds_values = 1
-        where id = ?`,
+      `update activations set target = ?, object = ?, key_field = ?, keys_from = ?, workspace = ?, login = null, holds_values = 1,
+        snapshot_token = null where id = ?`,
       [about.target, about.object, about.key_field, about.keys_from, about.workspace, claimed.id],
     )
     this.#activation = claimed.id

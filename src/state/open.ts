@@ -14,6 +14,8 @@ import { StoredRun } from './run-state.ts'
 import { beginRun, readRuns } from './runs.ts'
 import { StoredSnapshot } from './snapshot.ts'
 import type { StateStore } from './store.ts'
+import { StoredEntries } from './stored-entries.ts'
+import { type IndexOptions, StoredIndex } from './stored-index.ts'
 import { dropValues } from './values.ts'
 
 export interface StateOptions {
@@ -24,6 +26,8 @@ export interface StateOptions {
   readonly create: boolean
   /** How long history is kept; the default where it is left out, as where nothing is written. */
   readonly retention?: Retention
+  /** Absent where no index is kept beside the snapshots. */
+  readonly index?: IndexOptions | undefined
 }
 
 /**
@@ -33,7 +37,7 @@ export async function openDatabase({
   location,
   create,
 }: Pick<StateOptions, 'location' | 'create'>): Promise<Database | null> {
-  // Knex takes a tenth of a second to load: commands that remember nothing do without.
+  // What opens them takes time to load: commands that remember nothing do without.
   if (location.kind === 'postgres') {
     const { openPostgres } = await import('./postgres.ts')
     return await openPostgres(location.url, create)
@@ -51,7 +55,7 @@ export async function openDatabase({
  */
 export async function openStateStore(options: StateOptions): Promise<StateStore> {
   const database = await openDatabase(options)
-  if (database !== null) return stateStore(database, options.clock, options.retention)
+  if (database !== null) return stateStore(database, options.clock, options)
   const { openSqlite } = await import('./sqlite.ts')
   return stateStore(await openSqlite(':memory:'), options.clock)
 }
@@ -80,7 +84,7 @@ function makePrivate(file: string): void {
 export function stateStore(
   database: Database,
   clock: Clock,
-  retention: Retention = defaultRetention,
+  { retention = defaultRetention, index }: Pick<StateOptions, 'retention' | 'index'> = {},
 ): StateStore {
   return {
     acquireLock: (activation, holder, leaseMilliseconds, hasEnded) =>
@@ -104,6 +108,7 @@ export function stateStore(
         settings,
         keepValues,
         pass,
+        index,
       })
     },
     startAdoption: async (lock, about) => {
@@ -115,6 +120,10 @@ export function stateStore(
     },
     snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
     basis: (activation) => readBasis(database, activation),
+    index: (activation) =>
+      index === undefined ? null : new StoredIndex(database, activation, index.folder),
+    sorted: (activation) =>
+      index === undefined ? null : new StoredEntries(database, activation, index.folder),
     knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),

@@ -1,6 +1,7 @@
 import type { Retention } from '../config/retention.ts'
 import type { Clock, Failure, Operation, Outcome } from '../connector/index.ts'
-import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import type { IndexContent, PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
+import type { EntryWriter } from '../plan/merge-interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import { writeBasis } from './basis.ts'
 import type { Database, Session } from './database.ts'
@@ -11,8 +12,11 @@ import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
 import { Seal } from './seal.ts'
 import { type FullPass, StoredSnapshot } from './snapshot.ts'
+import { forgetToken, keepToken, readToken } from './snapshot-token.ts'
 import { markSending, Spool } from './spool.ts'
 import type { Basis, Lock, RunState, RunStatus, Timestamp } from './store.ts'
+import { StoredEntries } from './stored-entries.ts'
+import { type IndexOptions, StoredIndex } from './stored-index.ts'
 
 /** A run that `beginRun` began. */
 export interface BegunRun {
@@ -27,22 +31,39 @@ export interface BegunRun {
   readonly keepValues: boolean
   /** Null for an ordinary run; else what its full pass has not come to: see `StoredSnapshot`. */
   readonly pass: FullPass | null
+  /** Absent where no index is kept. */
+  readonly index: IndexOptions | undefined
 }
 
 /** What one run writes, over a database. */
 export class StoredRun implements RunState {
   readonly run: number
   readonly snapshot: SnapshotReader
+  readonly index: StoredIndex | null
+  readonly sorted: StoredEntries | null
   readonly sink: PlanSink
   readonly #begun: BegunRun
   readonly #spool: Spool
+  /** Whether the snapshot has no token any more, since it is being changed. */
+  #isChanging = false
+  /** The token of the index that counts once the run has ended. */
+  #token: string | null = null
 
   constructor(begun: BegunRun) {
-    const { database, clock, lock, run, pass, keepValues } = begun
+    const { database, clock, lock, run, pass, keepValues, index } = begun
     const seal = keepValues ? null : new Seal()
     const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run, seal)
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
+    // What a full pass sends again, no index knows.
+    this.index =
+      index === undefined || pass !== null
+        ? null
+        : new StoredIndex(database, lock.activation, index.folder)
+    this.sorted =
+      index === undefined || pass !== null
+        ? null
+        : new StoredEntries(database, lock.activation, index.folder)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),
@@ -57,11 +78,11 @@ export class StoredRun implements RunState {
   }
 
   async sending(operations: readonly Operation[]): Promise<void> {
-    await this.#write((session) => markSending(session, this.run, operations))
+    await this.#change((session) => markSending(session, this.run, operations))
   }
 
   async record(outcomes: readonly Outcome[]): Promise<void> {
-    await this.#write((session) => recordOutcomes(this.#recording(session), outcomes))
+    await this.#change((session) => recordOutcomes(this.#recording(session), outcomes))
   }
 
   async abandon(count: number, failure: Failure): Promise<void> {
@@ -83,6 +104,20 @@ export class StoredRun implements RunState {
     await this.#write((session) => writeBasis(session, this.#begun.activation, basis))
   }
 
+  async keepIndex(content: IndexContent | EntryWriter): Promise<string | null> {
+    const { database, lock, clock, index } = this.#begun
+    if (this.index === null || index === undefined) return null
+    const unchanged = this.#isChanging
+      ? null
+      : await database.read((session) => readToken(session, lock.activation))
+    const chance = index.random().toString(36).slice(2)
+    const token = unchanged ?? `${this.run}-${clock.now().toString(36)}-${chance}`
+    const problem =
+      'keep' in content ? await content.keep(token) : await this.index.write(content, token)
+    if (problem === null) this.#token = token
+    return problem
+  }
+
   async finish(
     status: Exclude<RunStatus, 'running'>,
     finishedAt: Timestamp,
@@ -92,6 +127,7 @@ export class StoredRun implements RunState {
     this.#spool.discard()
     await this.#write(async (session) => {
       await endRun(session, this.run, status, finishedAt, summary)
+      if (this.#token !== null) await keepToken(session, activation, this.#token)
       if (isCompleted(status)) await resolveUnmet(session, activation, this.run, finishedAt)
       else await releaseTroubles(session, this.run)
     })
@@ -100,6 +136,15 @@ export class StoredRun implements RunState {
 
   async #reject(rows: readonly RejectedRow[]): Promise<void> {
     await this.#write((session) => recordRejections(this.#recording(session), rows))
+  }
+
+  /** For what changes the snapshot, or says that requests are about to change what it is a picture of. */
+  async #change(work: (session: Session) => Promise<void>): Promise<void> {
+    await this.#write(async (session) => {
+      if (!this.#isChanging) await forgetToken(session, this.#begun.activation)
+      await work(session)
+    })
+    this.#isChanging = true
   }
 
   #write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {

@@ -3,6 +3,7 @@ import { releaseTroubles } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
 import { leaveInDoubt } from './outcomes.ts'
 import type { FullPass } from './snapshot.ts'
+import { forgetToken } from './snapshot-token.ts'
 import { keysInFlight } from './spool.ts'
 import type { AboutRun, Lock, RunRecord, RunStatus, Timestamp } from './store.ts'
 
@@ -74,6 +75,7 @@ async function interruptRuns(session: Session, activation: number, now: Timestam
       await leaveInDoubt(session, activation, id, keys)
     }
     await releaseTroubles(session, id)
+    await forgetToken(session, activation)
     await session.run("update runs set status = 'interrupted', finished_at = ? where id = ?", [
       now,
       id,

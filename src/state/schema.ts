@@ -3,6 +3,7 @@ import { ConfigurationError } from '../connector/index.ts'
 import { basis } from './migrations/basis.ts'
 import { initial } from './migrations/initial.ts'
 import { removals } from './migrations/removals.ts'
+import { tokens } from './migrations/tokens.ts'
 import { values } from './migrations/values.ts'
 import { waiting } from './migrations/waiting.ts'
 
@@ -19,21 +20,24 @@ export interface Schema {
 type Migration = (schema: Schema) => Promise<void>
 
 /** In order; the position, from 1, is the version of the schema. Published ones never change. */
-const migrations: readonly Migration[] = [initial, removals, waiting, basis, values]
+const migrations: readonly Migration[] = [initial, removals, waiting, basis, values, tokens]
 
-const migrationsTable = 'schema_migrations'
+/** The version that this millrace works with. */
+export const latestVersion = migrations.length
+
+export const migrationsTable = 'schema_migrations'
 
 /** Brings the schema to this version, within the transaction `schema.knex`. `place` names the store in messages. */
 export async function migrate(schema: Schema, place: string): Promise<void> {
   const { knex } = schema
   const version = await schemaVersion(knex)
-  if (version > migrations.length) {
+  if (version > latestVersion) {
     throw new ConfigurationError(
-      `The state in ${place} was written by a newer millrace: its schema has version ${version}, this one knows versions up to ${migrations.length}. Upgrade millrace.`,
+      `The state in ${place} was written by a newer millrace: its schema has version ${version}, this one knows versions up to ${latestVersion}. Upgrade millrace.`,
     )
   }
   // Knex would write to say that it looked.
-  if (version === migrations.length) return
+  if (version === latestVersion) return
   await knex.migrate.latest({
     tableName: migrationsTable,
     migrationSource: {

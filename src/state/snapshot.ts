@@ -27,9 +27,15 @@ interface EntryRow {
   readonly sent: string | null
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
+  readonly unanswered_request: string | null
   readonly again: number
   readonly adopted: number
 }
+
+/** In SQL: what the open failure of a key in doubt says of the request that was not answered. */
+const unansweredRequest = `case when unanswered_since is null then null else (select request_id from failures
+  where failures.activation_id = snapshot.activation_id and failures.key = snapshot.key
+  and failures.resolved_at is null and failures.status = 'in_doubt') end as unanswered_request`
 
 /** The snapshot of one activation; an empty one where it never ran. */
 export class StoredSnapshot implements SnapshotReader {
@@ -61,7 +67,7 @@ export class StoredSnapshot implements SnapshotReader {
     return Number(row?.keys ?? 0)
   }
 
-  async *fingerprints(): AsyncGenerator<readonly KnownKey[]> {
+  async *fingerprints(after?: string): AsyncGenerator<readonly KnownKey[]> {
     const activation = await this.#number()
     if (activation === null) return
     // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
@@ -71,7 +77,7 @@ export class StoredSnapshot implements SnapshotReader {
         ${jsonArray('delivered')} as delivered, ${jsonArray('again')} as again from (
         select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered, ${this.#again} as again from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
-    let last: string | null = null
+    let last: string | null = after === undefined ? null : toColumn(after)
     do {
       const [row]: readonly Record<
         'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again',
@@ -129,7 +135,7 @@ export class StoredSnapshot implements SnapshotReader {
     const rows = await this.#database.read((session) =>
       allOverKeys<EntryRow>(
         session,
-        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${this.#again} as again,
+        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${unansweredRequest}, ${this.#again} as again,
           case when ${isAdopted} then 1 else 0 end as adopted
         from snapshot where activation_id = ? and key in (:keys)`,
         [activation],
@@ -147,6 +153,7 @@ export class StoredSnapshot implements SnapshotReader {
         ...(Number(row.again) === 1 ? { again: true } : {}),
         ...(Number(row.adopted) === 1 ? { adopted: true } : {}),
         ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
+        ...(row.unanswered_request === null ? {} : { unansweredRequest: row.unanswered_request }),
       })
     }
     return entries

@@ -10,8 +10,10 @@ const operationsPerChunk = 500
 const operationsPerWrite = 4_000
 const charactersPerWrite = 4_000_000
 
-interface Line {
-  readonly operation: Head
+/** Some operations as the table keeps them. */
+interface Chunk {
+  readonly first: number
+  readonly last: number
   readonly text: string
 }
 
@@ -26,7 +28,8 @@ export class Spool {
   readonly #write: Write
   readonly #run: number
   readonly #seal: Seal | null
-  #held: Line[] = []
+  #held: Chunk[] = []
+  #heldOperations = 0
   #heldCharacters = 0
 
   /** With a seal, values are on disk as nobody can read them. */
@@ -38,11 +41,17 @@ export class Spool {
   }
 
   async add(operations: readonly Operation[]): Promise<void> {
-    for (const operation of operations) {
-      const text = JSON.stringify(operation)
-      this.#held.push({ operation, text })
+    for (let start = 0; start < operations.length; start += operationsPerChunk) {
+      const some = operations.slice(start, start + operationsPerChunk)
+      const text = chunkOf(some, this.#seal)
+      const first = some[0]?.ordinal ?? 0
+      this.#held.push({ first, last: some.at(-1)?.ordinal ?? first, text })
+      this.#heldOperations += some.length
       this.#heldCharacters += text.length
-      if (this.#held.length >= operationsPerWrite || this.#heldCharacters >= charactersPerWrite) {
+      if (
+        this.#heldOperations >= operationsPerWrite ||
+        this.#heldCharacters >= charactersPerWrite
+      ) {
         await this.#flush()
       }
     }
@@ -52,15 +61,7 @@ export class Spool {
     const held = this.#held
     if (held.length === 0) return
     this.discard()
-    const rows: Cell[][] = []
-    for (let start = 0; start < held.length; start += operationsPerChunk) {
-      const lines = held.slice(start, start + operationsPerChunk)
-      const heads = lines.map(({ operation }) => operation)
-      const first = heads[0]?.ordinal ?? 0
-      const last = heads.at(-1)?.ordinal ?? first
-      const texts = lines.map(({ text }) => text)
-      rows.push([this.#run, first, last, chunkOf(texts, heads, this.#seal)])
-    }
+    const rows = held.map(({ first, last, text }): Cell[] => [this.#run, first, last, text])
     await this.#write((session) =>
       session.runEach(
         'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, ?)',
@@ -72,6 +73,7 @@ export class Spool {
   /** Forgets what is held back. */
   discard(): void {
     this.#held = []
+    this.#heldOperations = 0
     this.#heldCharacters = 0
   }
 

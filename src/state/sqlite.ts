@@ -1,33 +1,14 @@
-import { createRequire } from 'node:module'
-import { setImmediate } from 'node:timers/promises'
-import createKnex, { type Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import type { Cell, Database, Phrases, Session } from './database.ts'
-import { migrate } from './schema.ts'
-import { isBusy, translateError, translateOpenError } from './sqlite-errors.ts'
-
-/** The part of a libsql connection that is used here. It is synchronous. */
-interface Connection {
-  prepare(sql: string): Statement
-  exec(sql: string): void
-  readonly inTransaction: boolean
-}
-
-interface Statement {
-  all(bindings: readonly Cell[]): object[]
-  run(bindings: readonly Cell[]): { readonly changes: number }
-}
-
-/**
- * The driver waits in place while another connection writes, which takes milliseconds. So that nothing else of this
- * process stands still for long, it waits briefly, and then again: ten seconds in all.
- */
-const busyMilliseconds = 20
-const busyTries = 500
-
-const require = createRequire(import.meta.url)
-
-function silent(): void {}
+import { latestVersion, migrationsTable } from './schema.ts'
+import {
+  type Connection,
+  connect,
+  patiently,
+  type Statement,
+  transact,
+} from './sqlite-connection.ts'
+import { translateError, translateOpenError } from './sqlite-errors.ts'
 
 const phrases: Phrases = {
   // A writer holds the whole file.
@@ -41,152 +22,58 @@ const phrases: Phrases = {
 
 /** Opens or creates a SQLite database and brings its schema to this version. `:memory:` gives one that nobody shares. */
 export async function openSqlite(file: string): Promise<Database> {
-  const knex = createKnex({
-    client: loadClient(),
-    connection: { filename: file },
-    useNullAsDefault: true,
-    // Bindings are what was sent: they stay out of messages.
-    compileSqlOnError: false,
-    // What goes wrong is thrown; Knex would also print it, with its stack.
-    log: { warn: silent, error: silent, debug: silent, deprecate: silent },
-    // One connection, so that sessions follow one another; never reaped, since `:memory:` lives in it.
-    pool: { min: 1, max: 1, afterCreate: prepareConnection },
-  })
   try {
-    await knex.transaction(async (transaction) => {
-      await refuseForeign(transaction, file)
-      await migrate(
-        {
-          knex: transaction,
-          createClustered: async (name, columns) => {
-            const [create, ...rest] = transaction.schema.createTable(name, columns).toSQL()
-            await transaction.raw(`${create?.sql} without rowid`)
-            for (const { sql } of rest) await transaction.raw(sql)
-          },
-        },
-        file,
-      )
-    })
+    const connection = await connect(file)
+    try {
+      // Knex makes the schema. It takes a tenth of a second to load, which most commands need not wait for.
+      if ((await transact(connection, () => versionOf(connection, file))) !== latestVersion) {
+        const { migrateSqlite } = await import('./sqlite-migration.ts')
+        await migrateSqlite(connection, file)
+      }
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return new SqliteDatabase(connection, file)
   } catch (error) {
-    await knex.destroy()
     throw translateOpenError(error, file)
   }
-  return new SqliteDatabase(knex, file)
 }
 
-/** The parts of Knex's dialect that are replaced here; its types do not name them. */
-type DialectClass = new (
-  ...parameters: unknown[]
-) => {
-  _driver(): unknown
-  transaction(...parameters: unknown[]): unknown
-}
-type TransactionClass = new (
-  ...parameters: unknown[]
-) => {
-  begin(connection: Connection): unknown
-}
-
-/** Knex's dialect for better-sqlite3 over libsql, which has the same interface and needs no compiler. */
-function loadClient(): typeof Knex.Client {
-  const Base: DialectClass = require('knex/lib/dialects/better-sqlite3/index.js')
-  const Transaction: TransactionClass = require('knex/lib/dialects/sqlite3/execution/sqlite-transaction.js')
-  class ImmediateTransaction extends Transaction {
-    /**
-     * A transaction that reads first and then writes fails at once, without waiting, when another process wrote
-     * between: so each takes the right to write at its start.
-     */
-    override async begin(connection: Connection) {
-      // A commit that failed for want of disk leaves its transaction open.
-      if (connection.inTransaction) connection.exec('ROLLBACK')
-      await patiently(async () => connection.exec('BEGIN IMMEDIATE'))
-    }
+/** The version of the schema; 0 where there is nothing yet. Nothing is added to a database that belongs to somebody else. */
+async function versionOf(connection: Connection, file: string): Promise<number> {
+  const tables = connection.prepare('select name from sqlite_master').all([]) as { name: string }[]
+  if (tables.length === 0) return 0
+  if (!tables.some(({ name }) => name === migrationsTable)) {
+    throw new ConfigurationError(
+      `The state file ${file} is a SQLite database of another program. Name another file as \`state\`.`,
+    )
   }
-  class LibsqlClient extends Base {
-    override _driver() {
-      return require('libsql')
-    }
-
-    override transaction(...parameters: unknown[]) {
-      return new ImmediateTransaction(this, ...parameters)
-    }
-  }
-  return LibsqlClient as unknown as typeof Knex.Client
-}
-
-/** Calls again while the file is busy; other work of the process goes on in between. */
-async function patiently<Result>(call: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await call()
-    } catch (error) {
-      if (!isBusy(error) || tries >= busyTries) throw error
-      await setImmediate()
-    }
-  }
-}
-
-function prepareConnection(
-  connection: Connection,
-  done: (error: unknown, connection: Connection) => void,
-): void {
-  patiently(async () => {
-    connection.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
-    // Readers and the writer do not wait for each other, and a commit is one write and one sync.
-    connection.prepare('PRAGMA journal_mode = WAL').all([])
-    // An outcome that was recorded survives a power cut.
-    connection.exec('PRAGMA synchronous = FULL')
-    connection.exec('PRAGMA foreign_keys = ON')
-    // 16 MB each: keys come in random order, and a page that many of them change is then read and written back once.
-    connection.exec('PRAGMA cache_size = -16000')
-    connection.prepare('PRAGMA wal_autocheckpoint = 4000').all([])
-  }).then(
-    () => done(null, connection),
-    (error) => done(error, connection),
-  )
-}
-
-/** Nothing is added to a database that belongs to somebody else. */
-async function refuseForeign(knex: Knex, file: string): Promise<void> {
-  const tables: { name: string }[] = await knex('sqlite_master').select('name')
-  if (tables.length === 0 || tables.some(({ name }) => name === 'schema_migrations')) return
-  throw new ConfigurationError(
-    `The state file ${file} is a SQLite database of another program. Name another file as \`state\`.`,
-  )
+  const steps = connection.prepare(`select name from ${migrationsTable}`).all([])
+  return Math.max(0, ...(steps as { name: string }[]).map(({ name }) => Number(name)))
 }
 
 class SqliteDatabase implements Database {
   readonly phrases = phrases
-  readonly #knex: Knex
+  readonly #connection: Connection
   readonly #file: string
   readonly #statements = new Map<string, Statement>()
+  readonly #session: Session
+  /** Ends with the session that was asked for last. */
+  #last: Promise<unknown> = Promise.resolve()
 
-  constructor(knex: Knex, file: string) {
-    this.#knex = knex
+  constructor(connection: Connection, file: string) {
+    this.#connection = connection
     this.#file = file
+    this.#session = this.#makeSession()
   }
 
-  async read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const client: Pooled = this.#knex.client
-    const connection = await client.acquireConnection()
-    try {
-      return await patiently(() => work(this.#session(connection)))
-    } catch (error) {
-      throw translateError(error, this.#file)
-    } finally {
-      await client.releaseConnection(connection)
-    }
+  read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#alone(() => patiently(() => work(this.#session)))
   }
 
-  async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#knex.transaction(async (transaction) => {
-        const client: Pooled = transaction.client
-        return work(this.#session(await client.acquireConnection()))
-      })
-    } catch (error) {
-      throw translateError(error, this.#file)
-    }
+  write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#alone(() => transact(this.#connection, () => work(this.#session)))
   }
 
   async close(): Promise<void> {
@@ -198,15 +85,26 @@ class SqliteDatabase implements Database {
       // What was written is as durable beside the file, and whoever closes for an error wants to see that error.
     }
     this.#statements.clear()
-    await this.#knex.destroy()
+    this.#connection.close()
   }
 
-  /** Statements are prepared once: Knex prepares them anew each time, which costs more than running them. */
-  #session(connection: Connection): Session {
+  /** There is one connection, so that sessions follow one another. */
+  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => undefined)
+    try {
+      return await turn
+    } catch (error) {
+      throw translateError(error, this.#file)
+    }
+  }
+
+  /** Statements are prepared once: to prepare them anew each time costs more than to run them. */
+  #makeSession(): Session {
     const prepare = (sql: string): Statement => {
       const known = this.#statements.get(sql)
       if (known !== undefined) return known
-      const statement = connection.prepare(sql)
+      const statement = this.#connection.prepare(sql)
       this.#statements.set(sql, statement)
       return statement
     }
@@ -223,10 +121,4 @@ class SqliteDatabase implements Database {
       },
     }
   }
-}
-
-/** The part of Knex's client that hands out its connections. */
-interface Pooled {
-  acquireConnection(): Promise<Connection>
-  releaseConnection(connection: Connection): Promise<void>
 }

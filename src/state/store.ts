@@ -6,7 +6,8 @@ import type {
   Outcome,
   OutcomeStatus,
 } from '../connector/index.ts'
-import type { PlanSink, SnapshotReader } from '../plan/interfaces.ts'
+import type { IndexContent, PlanSink, SnapshotIndex, SnapshotReader } from '../plan/interfaces.ts'
+import type { EntryWriter, SortedEntries } from '../plan/merge-interfaces.ts'
 
 /** Times in the store are milliseconds since the Unix epoch. */
 export type Timestamp = number
@@ -128,6 +129,10 @@ export interface LockHolder {
 export interface RunState {
   readonly run: number
   readonly snapshot: SnapshotReader
+  /** What is kept of the rows beside the snapshot; null where nothing is, or where everything is sent again. */
+  readonly index: SnapshotIndex | null
+  /** The same for plans that merge. */
+  readonly sorted: SortedEntries | null
   /** Spools the plan. */
   readonly sink: PlanSink
   /** Hands the plan to the writer: see `OperationQueue` in src/write/interfaces.ts, which this is by shape. */
@@ -145,6 +150,11 @@ export interface RunState {
   trend(status: Exclude<RunStatus, 'running'>): Promise<FailureTrend>
   /** Keeps what the snapshot rests on from now on. */
   restOn(basis: Basis): Promise<void>
+  /**
+   * Keeps an index of the snapshot, or its entries, as the run leaves it. To be called before `finish`, once nothing more is recorded; it
+   * counts from `finish` on. Returns null, or why it could not be kept.
+   */
+  keepIndex(content: IndexContent | EntryWriter): Promise<string | null>
   /** Ends the run: keeps the summary, drops the spooled plan. */
   finish(
     status: Exclude<RunStatus, 'running'>,
@@ -203,6 +213,10 @@ export interface StateStore {
   snapshot(activation: string): SnapshotReader
   /** What the snapshot rests on; nothing but nulls where the activation never ran. */
   basis(activation: string): Promise<Basis>
+  /** What is kept beside it; null where nothing is. */
+  index(activation: string): SnapshotIndex | null
+  /** The same for plans that merge. */
+  sorted(activation: string): SortedEntries | null
   /** The last runs of each activation, newest first. */
   runs(activations: readonly string[] | null, perActivation: number): Promise<readonly RunRecord[]>
   /**

@@ -73,10 +73,9 @@ class Writer {
   constructor(options: WriteOptions) {
     this.#options = options
     this.#retriesLeft = retryBudget(options.operations)
-    this.#groups = new OutcomeGroups(options.journal, options.clock, (error) => {
-      this.#journalError ??= { error }
-      this.#stop.abort()
-    })
+    this.#groups = new OutcomeGroups(options.journal, options.clock, (error) =>
+      this.#journalFailed(error),
+    )
   }
 
   async run(): Promise<StopRunError | null> {
@@ -189,8 +188,7 @@ class Writer {
     try {
       await journal.sending(operations)
     } catch (error) {
-      this.#journalError ??= { error }
-      this.#stop.abort()
+      this.#journalFailed(error)
       return
     }
     try {
@@ -260,6 +258,12 @@ class Writer {
     const stop = this.#options.onOutcome(outcome)
     this.#groups.add(outcome)
     if (stop !== null) this.#stopFor(stop)
+  }
+
+  /** Nothing may be sent that cannot be recorded. */
+  #journalFailed(error: unknown): void {
+    this.#journalError ??= { error }
+    this.#stop.abort()
   }
 
   #stopFor(error: StopRunError): void {

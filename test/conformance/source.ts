@@ -118,14 +118,37 @@ interface Result {
   readonly rows: readonly (readonly Value[])[]
 }
 
-/** Reads all of a query's rows. */
-export async function readAll(source: Source, query: string): Promise<Result> {
-  const stream = await source.query(query, never)
+/** Reads all of a query's rows, or those columns of them that are wanted. */
+export async function readAll(
+  source: Source,
+  query: string,
+  wanted?: readonly string[],
+): Promise<Result> {
+  const stream = await source.query(query, never, wanted === undefined ? {} : { columns: wanted })
   const rows: (readonly Value[])[] = []
   for await (const batch of stream.batches) {
     for (let index = 0; index < batch.size; index++) rows.push(batch.values(index))
   }
   return { columns: stream.columns, rows }
+}
+
+/** The hashes of a query's rows and what they depend on; null where the source has none. */
+export async function readHashes(
+  source: Source,
+  query: string,
+): Promise<{ hashedAs: string; hashes: string[] } | null> {
+  const { hashedAs, batches } = await source.query(query, never)
+  const into = new Int32Array(4)
+  const hashes: string[] = []
+  for await (const batch of batches) {
+    expect(batch.hash === undefined).toBe(hashedAs === undefined)
+    for (let index = 0; index < batch.size; index++) {
+      into.fill(-1)
+      batch.hash?.(index, into)
+      hashes.push(into.join())
+    }
+  }
+  return hashedAs === undefined ? null : { hashedAs, hashes }
 }
 
 /** The error that a query ends with; fails where it does not. */
@@ -200,6 +223,101 @@ export function sourceConformance(harness: SourceHarness): void {
       const { columns, rows } = await readAll(source, 'select 1 as "Ä b", 2 as c, 3 as c')
       expect(columns.map(({ name }) => name)).toEqual(['Ä b', 'c', 'c'])
       expect(rows).toEqual([[1, 2, 3]])
+    })
+
+    it('has the columns that are wanted, in the order of the query', async () => {
+      const query = 'select 1 as a, 2 as "B ""b""", 3 as c; -- end'
+      const { columns, rows } = await readAll(source, query, ['c', 'B "b"'])
+      const names = columns.map(({ name }) => name)
+      expect(names.filter((name) => name !== 'a')).toEqual(['B "b"', 'c'])
+      expect(rows.map((row) => row.slice(-2))).toEqual([[2, 3]])
+    })
+
+    it.each([[['a', 'nope']], [['c']]])(
+      'has every column where %j cannot be told',
+      async (wanted) => {
+        const query = 'select 1 as a, 2 as c, 3 as c'
+        const { columns, rows } = await readAll(source, query, wanted)
+        expect(columns.map(({ name }) => name)).toEqual(['a', 'c', 'c'])
+        expect(rows).toEqual([[1, 2, 3]])
+      },
+    )
+
+    it('has the rows where no column is wanted', async () => {
+      const { rows } = await readAll(source, 'select i from generate_series(1, 3) as t(i)', [])
+      expect(rows).toHaveLength(3)
+    })
+
+    it('keeps the order of rows where few columns are wanted', async () => {
+      const query =
+        'select i, i as j from generate_series(1, 1000) as t(i) order by i * 7919 % 1000'
+      const all = (await readAll(source, query)).rows.map(([i]) => i)
+      expect((await readAll(source, query, ['j'])).rows.map((row) => row.at(-1))).toEqual(all)
+    })
+
+    it('sorts rows by the text of a column as UTF-8, or says that it does not', async () => {
+      const values =
+        "('b'), ('a'), ('B'), ('é'), ('\u{10000}'), ('\uffff'), (''), ('a b'), ('-'), ('ab')"
+      const orders = [
+        [`select 1 as one, k from (values ${values}) as t(k)`, ['k']],
+        [`select k from (values ${values}) as t(k) order by k desc; -- end`, undefined],
+        ['select i - 12 as k, i as j from generate_series(1, 120) as t(i)', undefined],
+        ["select '6efb9db7-f399-46d7-b34c-4d3d80896f0a'::uuid as k", undefined],
+      ] as const
+      for (const [query, columns] of orders) {
+        const stream = await source.query(query, never, {
+          ...(columns === undefined ? {} : { columns }),
+          orderedBy: 'k',
+        })
+        const at = stream.columns.findIndex(({ name }) => name === 'k')
+        const keys: Buffer[] = []
+        for await (const batch of stream.batches) {
+          for (let index = 0; index < batch.size; index++) {
+            keys.push(Buffer.from(String(batch.values(index)[at])))
+          }
+        }
+        if (stream.orderedBy === undefined) return
+        expect(stream.orderedBy).toBe('k')
+        expect(keys.map(String)).toEqual(keys.toSorted(Buffer.compare).map(String))
+      }
+    })
+
+    it.each(['select 1 as a', 'select 1 as k, 2 as k'])(
+      'does not say that it sorts by a column that cannot be told: %s',
+      async (query) => {
+        const { orderedBy, batches } = await source.query(query, never, { orderedBy: 'k' })
+        expect(orderedBy).toBe(undefined)
+        for await (const batch of batches) expect(batch.size).toBe(1)
+      },
+    )
+
+    it('says where a query is wrong that is read in part', async () => {
+      const query = 'select 1 as a,\n  nope as b'
+      const error = await errorOf(readAll(source, query, ['a']))
+      expect((error as QueryError).offset).toBe(query.indexOf('nope'))
+    })
+
+    it('hashes rows, or says that it does not', async () => {
+      const select = (values: string) => readHashes(source, `select * from (values ${values}) as t`)
+      const once = await select("(1, 'a'), (2, null), (3, '')")
+      if (once === null) return
+      const { hashes, hashedAs } = once
+      expect(new Set(hashes).size).toBe(3)
+      expect(await select("(1, 'a'), (2, null), (3, '')")).toEqual(once)
+      expect(await select("(3, ''), (1, 'a')")).toEqual({
+        hashedAs,
+        hashes: [hashes[2], hashes[0]],
+      })
+      const pairs =
+        "('ab', 'c'), ('a', 'bc'), ('', 'abc'), (null, 'abc'), ('abc', null), (null, null)"
+      expect(new Set((await select(pairs))?.hashes).size).toBe(6)
+      // Equal bytes of another type, or under another name, are other rows.
+      expect((await readHashes(source, "select '1' as a"))?.hashedAs).not.toBe(
+        (await readHashes(source, 'select 1 as a'))?.hashedAs,
+      )
+      expect((await readHashes(source, 'select 1 as b'))?.hashedAs).not.toBe(
+        (await readHashes(source, 'select 1 as a'))?.hashedAs,
+      )
     })
 
     it('takes comments, empty lines and semicolons around a query', async () => {

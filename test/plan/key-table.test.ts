@@ -14,21 +14,33 @@ describe('KeyTable', () => {
   test('holds what a Map would, however the digests collide', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ key: words, fingerprint: words, mark: fc.nat(70) }), {
-          maxLength: 400,
-        }),
+        fc.array(
+          fc.record({
+            key: words,
+            fingerprint: words,
+            mark: fc.nat(15),
+            change: fc.nat(70),
+            supersede: fc.boolean(),
+          }),
+          { maxLength: 400 },
+        ),
         (steps) => {
           const table = new KeyTable(71)
           const model = new Map<
             string,
-            { fingerprint: Int32Array; marks: Set<number>; ordinal: number }
+            { fingerprint: Int32Array; marks: Set<number>; ordinal: number; changes: Set<number> }
           >()
-          for (const [ordinal, { key, fingerprint, mark }] of steps.entries()) {
+          let entries = 0
+          for (const [ordinal, step] of steps.entries()) {
+            const { key, fingerprint, mark, change, supersede } = step
             const known = model.get(key.join())
             const found = table.find(key)
             expect(found >= 0).toBe(known !== undefined)
-            const entry = found < 0 ? table.add(key) : found
-            table.setFingerprint(entry, fingerprint)
+            const isNew = found < 0 || supersede
+            if (isNew) entries += 1
+            const entry = found < 0 ? table.add(key) : supersede ? table.supersede(found) : found
+            if (isNew) expect(table.ordinal(entry)).toBe(-1)
+            table.fingerprints.set(entry, fingerprint)
             table.setOrdinal(entry, ordinal)
             const marks = known?.marks ?? new Set()
             if (marks.delete(mark)) table.unmark(entry, mark)
@@ -36,15 +48,21 @@ describe('KeyTable', () => {
               marks.add(mark)
               table.mark(entry, mark)
             }
-            model.set(key.join(), { fingerprint, marks, ordinal })
+            const changes = isNew ? new Set<number>() : (known?.changes ?? new Set())
+            changes.add(change)
+            table.markChange(entry, change)
+            model.set(key.join(), { fingerprint, marks, ordinal, changes })
           }
-          expect(table.size).toBe(model.size)
-          for (const [text, { fingerprint, marks, ordinal }] of model) {
+          expect(table.size).toBe(entries)
+          for (const [text, { fingerprint, marks, ordinal, changes }] of model) {
             const entry = table.find(Int32Array.from(text.split(',').map(Number)))
-            expect(table.hasFingerprint(entry, fingerprint)).toBe(true)
+            expect(table.fingerprints.equals(entry, fingerprint)).toBe(true)
             expect(table.ordinal(entry)).toBe(ordinal)
-            for (let mark = 0; mark <= 70; mark += 1) {
+            for (let mark = 0; mark <= 15; mark += 1) {
               expect(table.isMarked(entry, mark)).toBe(marks.has(mark))
+            }
+            for (let change = 0; change <= 70; change += 1) {
+              expect(table.changes(entry, change)).toBe(changes.has(change))
             }
           }
         },
@@ -70,12 +88,34 @@ describe('KeyTable', () => {
     }
   })
 
-  test('gives a new entry no ordinal, no marks and a fingerprint of zeros', () => {
+  test('gives a new entry no ordinal, no marks, no hash and a fingerprint of zeros', () => {
     const table = new KeyTable(40)
     const entry = table.add(Int32Array.of(1, 2, 3, 4))
     expect(table.ordinal(entry)).toBe(-1)
-    expect(table.isMarked(entry, 39)).toBe(false)
-    expect(table.hasFingerprint(entry, digestRoom())).toBe(true)
+    expect(table.isMarked(entry, 15)).toBe(false)
+    expect(table.changes(entry, 39)).toBe(false)
+    expect(table.hashes.isEmpty(entry)).toBe(true)
+    expect(table.fingerprints.equals(entry, digestRoom())).toBe(true)
+  })
+
+  test('finds entries that were filled in from elsewhere by key and by hash', () => {
+    const table = new KeyTable(1)
+    table.reserve(20_000)
+    for (let entry = 0; entry < 20_000; entry += 1) {
+      table.keys.set(entry, Int32Array.of(entry, 1, 2, 3))
+      if (entry % 2 === 0) table.hashes.set(entry, Int32Array.of(7, 7, 7, entry + 1))
+    }
+    const hash = Int32Array.of(7, 7, 7, 19_999)
+    expect(table.findHash(hash)).toBe(-1)
+    table.indexHashes()
+    expect(table.findHash(hash)).toBe(19_998)
+    expect(table.findHash(digestRoom())).toBe(-1)
+    expect(table.find(Int32Array.of(12_345, 1, 2, 3))).toBe(12_345)
+
+    const successor = table.supersede(19_998)
+    expect(successor).toBe(20_000)
+    expect(table.findHash(hash)).toBe(-1)
+    expect(table.find(Int32Array.of(19_998, 1, 2, 3))).toBe(successor)
   })
 })
 

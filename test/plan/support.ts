@@ -1,14 +1,26 @@
 import type { Activation, FieldMapping } from '../../src/config/activation.ts'
 import type { Column, Operation, RowBatch, TargetObject, Value } from '../../src/connector/index.ts'
-import type {
-  PlanSink,
-  PlanTotals,
-  RejectedRow,
-  SnapshotEntry,
-  SnapshotReader,
-  WaitingKey,
+import { digest } from '../../src/plan/digest.ts'
+import { entriesPerChunk } from '../../src/plan/digest-column.ts'
+import { BlockBuilder, type EntryBlock } from '../../src/plan/entry-block.ts'
+import {
+  type IndexBasis,
+  type IndexContent,
+  indexSections,
+  type KeptIndex,
+  type PlanDraft,
+  type PlanSink,
+  type PlanTotals,
+  type RejectedRow,
+  type SnapshotEntry,
+  type SnapshotIndex,
+  type SnapshotReader,
+  type WaitingKey,
 } from '../../src/plan/interfaces.ts'
+import type { EntryWriter, KeptEntries, SortedEntries } from '../../src/plan/merge-interfaces.ts'
+import { planByMerging } from '../../src/plan/merge-planner.ts'
 import { planActivation } from '../../src/plan/planner.ts'
+import { rowContent } from '../../src/plan/row-content.ts'
 
 export const person: TargetObject = {
   name: 'contact',
@@ -65,6 +77,7 @@ export function activation(parts: Partial<Activation> = {}): Activation {
     mode: 'upsert',
     identifier: 'external_id',
     key: null,
+    planBy: 'hash',
     fields: [
       field('external_id', 'id'),
       field('name', 'name'),
@@ -101,6 +114,133 @@ export async function* inBatches(rows: readonly Row[], size: number): AsyncGener
   }
 }
 
+/** Rows in batches with hashes, and how many of them were looked into. */
+export function hashed(rows: readonly Row[], size: number) {
+  const counted = { read: 0 }
+  const texts = rows.map((row) => rowContent(row, [...row.keys()]))
+  async function* batches(): AsyncGenerator<RowBatch> {
+    let start = 0
+    for await (const batch of inBatches(rows, size)) {
+      const first = start
+      start += batch.size
+      yield {
+        size: batch.size,
+        values(index) {
+          counted.read += 1
+          return batch.values(index)
+        },
+        hash: (index, into) => digest(texts[first + index] ?? '', into),
+      }
+    }
+  }
+  return { batches: batches(), counted }
+}
+
+/** An index in memory. */
+export class Index implements SnapshotIndex {
+  /** Whether the snapshot is as it was when this was kept. */
+  isCurrent = false
+  kept: { basis: IndexBasis; count: number; sections: Map<string, Uint8Array> } | null = null
+  opened = 0
+
+  async open(): Promise<KeptIndex | null> {
+    const { kept, isCurrent } = this
+    if (kept === null) return null
+    this.opened += 1
+    return {
+      basis: kept.basis,
+      count: kept.count,
+      isCurrent,
+      async *pieces(section) {
+        const bytes = kept.sections.get(section) ?? new Uint8Array()
+        const size = entriesPerChunk * indexSections[section]
+        for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
+      },
+      close: async () => {
+        this.opened -= 1
+      },
+    }
+  }
+
+  async write(content: IndexContent): Promise<void> {
+    const { basis, count } = content
+    const sections = new Map<string, Uint8Array>()
+    for (const section of ['keys', 'hashes', 'flags', 'fingerprints'] as const) {
+      const parts: Uint8Array[] = []
+      for await (const piece of content.pieces(section)) parts.push(piece.slice())
+      sections.set(section, new Uint8Array(Buffer.concat(parts)))
+    }
+    this.kept = { basis, count, sections }
+    this.isCurrent = true
+  }
+}
+
+/** Sorted entries in memory, handed out a few at a time. */
+export class Entries implements SortedEntries {
+  isCurrent = false
+  kept: { basis: IndexBasis; blocks: readonly EntryBlock[] } | null = null
+  opened = 0
+  /** Blocks that can be read; beyond them all is damaged. */
+  whole = Number.POSITIVE_INFINITY
+  written = 0
+
+  async open(): Promise<KeptEntries | null> {
+    const { kept, isCurrent, whole } = this
+    if (kept === null) return null
+    this.opened += 1
+    return {
+      basis: kept.basis,
+      isCurrent,
+      async *blocks() {
+        for (const [number, block] of kept.blocks.flatMap(inPieces).entries()) {
+          if (number >= whole) throw new Error('damaged')
+          yield block
+        }
+      },
+      close: async () => {
+        this.opened -= 1
+      },
+    }
+  }
+
+  async begin(basis: IndexBasis): Promise<EntryWriter> {
+    const blocks: EntryBlock[] = []
+    this.opened += 1
+    let isOpen = true
+    const end = () => {
+      if (isOpen) this.opened -= 1
+      isOpen = false
+    }
+    return {
+      append: async (block) => {
+        blocks.push(structuredClone(block))
+      },
+      revise: async (change) => {
+        for (const block of blocks) change(block)
+      },
+      keep: async () => {
+        end()
+        this.written += 1
+        this.kept = { basis, blocks }
+        this.isCurrent = true
+        return null
+      },
+      discard: async () => end(),
+    }
+  }
+}
+
+/** A block as some of three entries, with an empty one before them. */
+function inPieces(block: EntryBlock): EntryBlock[] {
+  const pieces = [new BlockBuilder().take()]
+  for (let start = 0; start < block.count; start += 3) {
+    const builder = new BlockBuilder()
+    builder.copy(block, start, Math.min(start + 3, block.count))
+    pieces.push(structuredClone(builder.take()))
+  }
+  return pieces
+}
+
 /** A snapshot in memory. */
 export class Snapshot implements SnapshotReader {
   readonly kept: Map<string, SnapshotEntry>
@@ -116,8 +256,11 @@ export class Snapshot implements SnapshotReader {
     return this.kept.size
   }
 
-  async *fingerprints() {
-    const entries = [...this.kept.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  async *fingerprints(after?: string) {
+    const order = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+    const entries = [...this.kept.values()]
+      .filter(({ key }) => after === undefined || order(key, after) > 0)
+      .sort((a, b) => order(a.key, b.key))
     // Batches of an odd size, and of none.
     for (let start = 0; start <= entries.length; start += 3) {
       yield entries.slice(start, start + 3).map(({ key, fingerprint, removed, sent, again }) => {
@@ -202,12 +345,19 @@ export interface Planned {
   readonly rejected: readonly RejectedRow[]
   readonly plan: unknown
   readonly sink: Sink
+  /** What can be kept of the rows; only with an index. */
+  readonly draft: PlanDraft | null
+  /** How many rows were looked into; only with an index. */
+  readonly read: number
 }
 
 export async function plan(
   rows: readonly Row[],
   options: {
     snapshot?: Snapshot
+    /** With an index the rows have hashes; with entries they are merged. */
+    index?: Index | Entries
+    hashedAs?: string
     activation?: Activation
     columns?: readonly Column[]
     batchSize?: number
@@ -215,13 +365,35 @@ export async function plan(
   } = {},
 ): Promise<Planned> {
   const sink = new Sink()
-  const totals = await planActivation({
+  const batchSize = options.batchSize ?? 100
+  const { batches, counted } = hashed(rows, batchSize)
+  const hashing = {
+    batches,
+    hashedAs: options.hashedAs ?? 'text',
+    onDraft: (made: PlanDraft) => {
+      draft = made
+    },
+  }
+  let draft: PlanDraft | null = null
+  const { index } = options
+  const planning = {
     activation: options.activation ?? activation(),
     columns: options.columns ?? columns,
-    batches: inBatches(rows, options.batchSize ?? 100),
+    ...(index === undefined ? { batches: inBatches(rows, batchSize) } : hashing),
     snapshot: options.snapshot ?? new Snapshot(),
     sink,
     onRows: options.onRows,
-  })
-  return { totals, operations: sink.operations, rejected: sink.rejected, plan: sink.plan, sink }
+  }
+  const totals = await (index instanceof Entries
+    ? planByMerging({ ...planning, sorted: index, orderedBy: 'id' })
+    : planActivation({ ...planning, index }))
+  return {
+    totals,
+    operations: sink.operations,
+    rejected: sink.rejected,
+    plan: sink.plan,
+    sink,
+    draft,
+    read: counted.read,
+  }
 }

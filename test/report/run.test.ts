@@ -41,7 +41,12 @@ function summary(overrides: Partial<RunSummary> = {}): RunSummary {
     outcomes: { applied: 150, rejected: 3, failed: 2, in_doubt: 0, not_attempted: 1 },
     failures_by_code: { invalid_value: 3, timeout: 2, not_attempted: 1 },
     failures: { new: 5, still: 4, cured: 2 },
-    calls: { total: 1204, by_endpoint: { 'POST /contacts': 1204 }, rate_limited: 0 },
+    calls: {
+      total: 1204,
+      by_endpoint: { 'POST /contacts': 1204 },
+      rate_limited: 0,
+      rows_per_call: 0.125,
+    },
     error: null,
     ...overrides,
   }
@@ -58,7 +63,7 @@ const quiet = summary({
   outcomes: { applied: 0, rejected: 0, failed: 0, in_doubt: 0, not_attempted: 0 },
   failures_by_code: {},
   failures: { new: 0, still: 0, cured: 0 },
-  calls: { total: 0, by_endpoint: {}, rate_limited: 0 },
+  calls: { total: 0, by_endpoint: {}, rate_limited: 0, rows_per_call: null },
   duration_ms: 420,
 })
 
@@ -71,7 +76,7 @@ describe('runText', () => {
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
         open      5 new, 4 still failing, 2 cured
-        calls     1,204
+        calls     1,204 (0.13 rows per call)
         report    millrace failures people --run 7
       "
     `)
@@ -91,7 +96,7 @@ describe('runText', () => {
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
         failures  invalid_value 3, timeout 2, not_attempted 1
         open      5 new, 4 still failing, 2 cured
-        calls     1,204
+        calls     1,204 (0.13 rows per call)
         report    millrace failures people --run 7
 
       2 activations: 1 done, 1 with failures

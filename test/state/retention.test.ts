@@ -25,7 +25,7 @@ async function withHistory(
 ): Promise<void> {
   const database = await openSqlite(':memory:')
   const clock = new VirtualClock()
-  const store = stateStore(database, clock, retention)
+  const store = stateStore(database, clock, { retention })
   const numbers = async (sql: string) => {
     const rows = await database.read((session) => session.all<{ id: number }>(sql))
     return rows.map(({ id }) => id)
@@ -130,7 +130,9 @@ describe('history', () => {
   it('does not lose the first run of a full pass that goes on', async () => {
     await withHistory({ runs: { runs: 1 }, outcomes: { runs: 1 } }, async (history) => {
       const { database, clock } = history
-      const store = stateStore(database, clock, { runs: { runs: 1 }, outcomes: { runs: 1 } })
+      const store = stateStore(database, clock, {
+        retention: { runs: { runs: 1 }, outcomes: { runs: 1 } },
+      })
       const pass = async () => {
         const held = await lock(store)
         const run = await store.startRun(held, { ...about(), full: 'everything' })

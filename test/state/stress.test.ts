@@ -118,7 +118,7 @@ describe('a disk that is full', () => {
   it.each([
     [64, 2, 0],
     [300, 4, 0],
-    [900, 4, 1],
+    [700, 4, 1],
   ])(
     'stops the run that may write %i KB with %i, and the next one goes on without a duplicate',
     async (kilobytes, expected, sent) => {
@@ -187,7 +187,10 @@ describe('a state file', () => {
     copyFileSync(fileOf(cwd), join(cwd, 'backup.db'))
     writeFileSync(join(cwd, 'people.csv'), people(60, 'New'))
     expect((await run(cwd)).code).toBe(0)
-    for (const name of readdirSync(join(cwd, '.millrace'))) rmSync(join(cwd, '.millrace', name))
+    // The index of the newer state stays where it is.
+    for (const name of readdirSync(join(cwd, '.millrace'))) {
+      if (name !== 'state.db.index') rmSync(join(cwd, '.millrace', name))
+    }
     copyFileSync(join(cwd, 'backup.db'), fileOf(cwd))
     await converges(cwd, 60, 'New')
   })

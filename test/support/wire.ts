@@ -31,8 +31,8 @@ export function onTheWire(): number {
 }
 
 /**
- * True when nothing moves but virtual time: no request or answer is on the wire, and no real timer runs (the
- * limiter's queue yields through them) beside `standing` ones that never end.
+ * True when nothing moves but virtual time: no request or answer is on the wire, and no real timer runs (a
+ * connection is being made) beside `standing` ones that never end.
  */
 export function nothingMoves(standing = 0): boolean {
   if (onTheWire() !== 0) return false

@@ -113,7 +113,7 @@ export async function session(options: Partial<SandboxOptions> = {}): Promise<Se
 
 /**
  * Runs work on a virtual clock that moves only when nothing else does: requests on the wire and the timers of the
- * process itself (the limiter's queue yields through them) count as something.
+ * process itself (a connection is being made) count as something.
  */
 export function runAll<Result>(clock: VirtualClock, work: () => Promise<Result>): Promise<Result> {
   return clock.runAll(work, { isIdle: () => nothingMoves() })

@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
-import { ConfigurationError, StopRunError } from '../../../src/connector/index.ts'
-import { errorOf, readAll } from '../../conformance/source.ts'
+import {
+  ConfigurationError,
+  type ConnectorContext,
+  StopRunError,
+} from '../../../src/connector/index.ts'
+import { errorOf, readAll, readHashes } from '../../conformance/source.ts'
 import {
   type PostgresServer,
   postgresServer,
@@ -32,13 +36,15 @@ function hasOpenssl(): boolean {
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-tls-'))
 
+const context: ConnectorContext = {
+  clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
+  random: () => 0.5,
+  projectFolder: folder,
+  notice: () => {},
+}
+
 async function query(options: Record<string, unknown>, sql = 'select 1'): Promise<unknown> {
-  const source = await postgres.open(postgres.options.parse(options), {
-    clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-    random: () => 0.5,
-    projectFolder: folder,
-    notice: () => {},
-  })
+  const source = await postgres.open(postgres.options.parse(options), context)
   try {
     return (await readAll(source, sql)).rows[0]?.[0]
   } finally {
@@ -211,13 +217,22 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
     expect(await query({ url: byAddress, ssl: chainOnly }, encrypted)).toBe(true)
   })
 
+  it('hands out the same rows through TLS', async () => {
+    const rows = "select i, repeat('x', i % 3000) as filler from generate_series(1, 20000) as t(i)"
+    const [plain, secret] = await Promise.all(
+      ['disable', 'require'].map(async (ssl) => {
+        const source = await postgres.open(postgres.options.parse({ url, ssl }), context)
+        const hashed = await readHashes(source, rows)
+        await source.close()
+        return hashed
+      }),
+    )
+    expect(secret?.hashes).toHaveLength(20_000)
+    expect(secret).toEqual(plain)
+  })
+
   it('cancels a query through TLS too', async () => {
-    const source = await postgres.open(postgres.options.parse({ url, ssl: 'require' }), {
-      clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-      random: () => 0.5,
-      projectFolder: folder,
-      notice: () => {},
-    })
+    const source = await postgres.open(postgres.options.parse({ url, ssl: 'require' }), context)
     const controller = new AbortController()
     const running = errorOf(source.query('select pg_sleep(601)', controller.signal))
     const sleeping = () =>

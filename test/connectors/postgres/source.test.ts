@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
+import { openPostgres } from '../../../connectors/postgres/source.ts'
 import {
   type ConnectorContext,
   QueryError,
@@ -58,10 +59,13 @@ describe.skipIf(skipped)('postgres', () => {
     return rows as { pid: number; state: string; query: string }[]
   }
 
-  describe('conformance', () => {
+  describe.each([
+    { name: 'postgres', mayReadFrames: true },
+    { name: "postgres, through pg's cursor", mayReadFrames: false },
+  ])('conformance', ({ name, mayReadFrames }) => {
     sourceConformance({
-      name: 'postgres',
-      open: () => open(),
+      name,
+      open: () => openPostgres(postgres.options.parse({ url }), context, { mayReadFrames }),
       edges: {
         'smallest bigint': '(-9223372036854775808)::bigint',
         'largest bigint': '9223372036854775807::bigint',

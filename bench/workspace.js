@@ -1,0 +1,87 @@
+// A project that plans one table, and the state that its runs leave.
+import { rmSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runNode, runProcess } from './measure.js'
+
+const command = fileURLToPath(new URL('command.js', import.meta.url))
+const sentBytes = fileURLToPath(new URL('sent-bytes.js', import.meta.url))
+
+/** The files of a folder, in folders within it too. */
+async function filesIn(folder) {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+}
+
+/** The folder's files are on the disk afterwards, so that writing them back disturbs no measurement. */
+async function settle(folder) {
+  for (const path of await filesIn(folder)) {
+    const file = await open(path)
+    await file.datasync()
+    await file.close()
+  }
+}
+
+/** Makes a project folder with this source. `dispose` removes it. */
+export async function makeWorkspace(source) {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const state = join(folder, '.millrace')
+  const kept = join(folder, 'kept')
+  await mkdir(join(folder, 'activations'))
+  const project = {
+    sources: { warehouse: source },
+    targets: { intercom: { type: 'intercom', token: 'none' } },
+  }
+  await writeFile(join(folder, 'millrace.yaml'), JSON.stringify(project))
+  return {
+    folder,
+    dispose: () => rm(folder, { recursive: true, force: true }),
+    /** Runs the command line with a target that confirms at once. Resolves to figures and what it printed. */
+    run: (args, { expected = 0, down = false } = {}) =>
+      runNode([command, ...args], {
+        cwd: folder,
+        expected,
+        env: { ...process.env, MILLRACE_BENCH_TARGET: down ? 'down' : '' },
+      }),
+    /** Says what is planned: the query and the fields of the only activation. */
+    async plan({ query, fields, tags = [] }) {
+      const activation = {
+        query,
+        target: 'contact',
+        mode: 'upsert',
+        identifier: 'external_id',
+        fields,
+        ...(tags.length === 0 ? {} : { tags }),
+      }
+      // JSON is YAML.
+      await writeFile(join(folder, 'activations/contacts.yaml'), JSON.stringify(activation))
+    },
+    async keepState() {
+      await cp(state, kept, { recursive: true })
+      await settle(kept)
+    },
+    /** Puts the kept state back, or none: nothing was ever run. */
+    async restoreState(wanted) {
+      await rm(state, { recursive: true, force: true })
+      if (wanted === 'none') return
+      await cp(kept, state, { recursive: true, preserveTimestamps: true })
+      await settle(state)
+    },
+    /** Bytes on the disk: all of the state; of them what is derived and can be made again; and the values last sent. */
+    async stateSize() {
+      let [bytes, derived] = [0, 0]
+      for (const path of await filesIn(state)) {
+        const { size } = await stat(path)
+        bytes += size
+        if (dirname(path) !== state) derived += size
+      }
+      const { stdout } = await runProcess(process.execPath, [sentBytes, join(state, 'state.db')])
+      return { bytes, derived, sent: Number(stdout) }
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { murmur128, type RowBatch, type Value } from '../../src/connector/index.ts'
+import { headerSize, wordAt } from './frame.ts'
+import type { DecodedColumn } from './values.ts'
+
+/**
+ * Rows that lie in the bytes as they came from the server, each a DataRow frame: after the header the number of
+ * values in two bytes, then for each value its length in four (-1 for NULL) and its text.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-DATAROW
+ */
+export class FrameBatch implements RowBatch {
+  readonly size: number
+  /** How many bytes it came in. */
+  readonly bytes: number
+  /** Whether no other batch has rows in `rest`. */
+  readonly isAlone: boolean
+  readonly rest: Buffer
+  readonly #first: Buffer
+  #starts: readonly number[]
+  readonly #columns: readonly DecodedColumn[]
+
+  /** `starts` says where frames begin: the first one in `first`, every other in `rest`. */
+  constructor(
+    first: Buffer,
+    rest: Buffer,
+    starts: readonly number[],
+    columns: readonly DecodedColumn[],
+    isAlone: boolean,
+  ) {
+    this.size = starts.length
+    this.bytes = first === rest ? rest.length : first.length + rest.length
+    this.#first = first
+    this.rest = rest
+    this.#starts = starts
+    this.#columns = columns
+    this.isAlone = isAlone
+  }
+
+  values(index: number): readonly Value[] {
+    const buffer = index === 0 ? this.#first : this.rest
+    const columns = this.#columns
+    const values = new Array<Value>(columns.length)
+    let at = this.#start(index) + headerSize + 2
+    for (let position = 0; position < columns.length; position++) {
+      const length = wordAt(buffer, at)
+      at += 4
+      if (length === -1) {
+        values[position] = null
+        continue
+      }
+      const text = buffer.toString('utf8', at, at + length)
+      values[position] = (columns[position] as DecodedColumn).decode(text)
+      at += length
+    }
+    return values
+  }
+
+  hash(index: number, into: Int32Array): void {
+    const start = this.#start(index)
+    const buffer = index === 0 ? this.#first : this.rest
+    murmur128(buffer, start + headerSize, start + 1 + wordAt(buffer, start + 1), into)
+  }
+
+  /** Lets go of the rows, since their bytes are about to be others. */
+  forget(): void {
+    this.#starts = []
+  }
+
+  #start(index: number): number {
+    const start = this.#starts[index]
+    if (start === undefined) throw new RangeError(`No row ${index} in a batch of ${this.size}`)
+    return start
+  }
+}

@@ -1,0 +1,64 @@
+import type pg from 'pg'
+import { StopRunError } from '../../src/connector/index.ts'
+import type { FieldDescription } from './describe.ts'
+import type { PostgresOptions } from './index.ts'
+import type { DecodedColumn } from './values.ts'
+
+// The text that values arrive as depends on these.
+const outputSettings: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  client_encoding: 'UTF8',
+}
+
+/**
+ * Begins a read-only transaction with the settings that a source reads under, and returns the server's version.
+ * Throws `StopRunError` where the server refuses one of them.
+ */
+export async function begin(client: pg.Client, options: PostgresOptions): Promise<string> {
+  const settings = { ...outputSettings }
+  if (options.statement_timeout !== undefined) {
+    settings.statement_timeout = String(options.statement_timeout)
+  }
+  if (options.search_path !== undefined) settings.search_path = options.search_path
+  if (options.role !== undefined) settings.role = options.role
+  await client.query('BEGIN TRANSACTION READ ONLY')
+  try {
+    const { rows } = await client.query<{ version: string }>(
+      `SELECT pg_catalog.set_config(name, setting, true), pg_catalog.current_setting('server_version') AS version
+       FROM unnest($1::text[], $2::text[]) AS s(name, setting)`,
+      [Object.keys(settings), Object.values(settings)],
+    )
+    return rows[0]?.version ?? ''
+  } catch (error) {
+    const { severity, message } = error as { severity?: string; message: string }
+    if (severity === undefined) throw error
+    throw new StopRunError(`Postgres refused a setting of the source: ${message}.`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * What the hashes of rows depend on beside the values, see `RowStream.hashedAs`: all by which equal bytes may stand for
+ * other values. The search path and the role are not among it: they decide which rows there are.
+ */
+export function hashedAs(
+  version: string,
+  fields: readonly FieldDescription[],
+  columns: readonly DecodedColumn[],
+): string {
+  return JSON.stringify({
+    hash: 'MurmurHash3_x86_128 of DataRow',
+    server: version,
+    settings: outputSettings,
+    columns: columns.map(({ column }, index) => ({
+      ...column,
+      oid: fields[index]?.dataTypeID,
+      modifier: fields[index]?.dataTypeModifier,
+    })),
+  })
+}

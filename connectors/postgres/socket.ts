@@ -1,0 +1,44 @@
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
+
+const chunkSize = 64 * 1024
+
+/** So many buffers are kept for later; reading and looking at what was read takes two of them in turns. */
+const mostFree = 8
+
+/**
+ * A socket that reads into buffers which are used again. Otherwise Node makes one for every read, and the collector
+ * comes to them when there are some 60 MB of them.
+ */
+export class PooledSocket extends Socket {
+  /** Whether whoever listens hands chunks back with `giveBack`; as long as it is false, chunks are copies. */
+  isLending = false
+  readonly #free: Buffer[] = []
+
+  constructor() {
+    super({
+      onread: {
+        buffer: () => this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkSize),
+        callback: (length, buffer) => {
+          this.#receive(buffer as Buffer, length)
+          return true
+        },
+      },
+      // The types know it of `connect` alone.
+    } as SocketConstructorOpts & { onread: OnReadOpts })
+  }
+
+  /** Takes back a chunk that nobody looks at any more. */
+  giveBack(chunk: Buffer): void {
+    if (this.#free.length < mostFree) this.#free.push(Buffer.from(chunk.buffer))
+  }
+
+  #receive(buffer: Buffer, length: number): void {
+    const chunk = buffer.subarray(0, length)
+    if (this.isLending) {
+      this.emit('data', chunk)
+      return
+    }
+    this.emit('data', Buffer.from(chunk))
+    this.giveBack(chunk)
+  }
+}

@@ -1,0 +1,88 @@
+import type { DigestWords } from './digest.ts'
+
+/** Entries per chunk, as a power of two: chunks are added, never copied. */
+const chunkBits = 13
+export const entriesPerChunk = 1 << chunkBits
+const chunkMask = entriesPerChunk - 1
+
+/** Words in a digest. */
+const width = 4
+
+/**
+ * One digest for each entry of a table, in chunks that are made when something is first written to them. What was not
+ * written reads as zeros, and zeros stand for nothing.
+ */
+export class DigestColumn {
+  readonly #chunks: (Int32Array | undefined)[] = []
+
+  /** The digests of `entriesPerChunk` entries, to be filled. */
+  chunk(number: number): Int32Array {
+    let chunk = this.#chunks[number]
+    if (chunk === undefined) {
+      chunk = new Int32Array(entriesPerChunk * width)
+      this.#chunks[number] = chunk
+    }
+    return chunk
+  }
+
+  set(entry: number, digest: DigestWords): void {
+    const chunk = this.chunk(entry >>> chunkBits)
+    const at = (entry & chunkMask) * width
+    chunk[at] = digest[0] as number
+    chunk[at + 1] = digest[1] as number
+    chunk[at + 2] = digest[2] as number
+    chunk[at + 3] = digest[3] as number
+  }
+
+  copy(entry: number, into: DigestWords): void {
+    const chunk = this.#chunks[entry >>> chunkBits]
+    const at = (entry & chunkMask) * width
+    for (let word = 0; word < width; word += 1) into[word] = chunk?.[at + word] ?? 0
+  }
+
+  clear(entry: number): void {
+    const at = (entry & chunkMask) * width
+    this.#chunks[entry >>> chunkBits]?.fill(0, at, at + width)
+  }
+
+  /** Forgets all, and keeps the room. */
+  reset(): void {
+    for (const chunk of this.#chunks) chunk?.fill(0)
+  }
+
+  /** The word that decides where an index looks for the entry. */
+  first(entry: number): number {
+    const chunk = this.#chunks[entry >>> chunkBits]
+    return chunk === undefined ? 0 : (chunk[(entry & chunkMask) * width] as number)
+  }
+
+  equals(entry: number, digest: DigestWords): boolean {
+    const chunk = this.#chunks[entry >>> chunkBits]
+    if (chunk === undefined) return isNothing(digest)
+    const at = (entry & chunkMask) * width
+    return (
+      chunk[at] === digest[0] &&
+      chunk[at + 1] === digest[1] &&
+      chunk[at + 2] === digest[2] &&
+      chunk[at + 3] === digest[3]
+    )
+  }
+
+  /** Whether nothing was written for the entry. */
+  isEmpty(entry: number): boolean {
+    const chunk = this.#chunks[entry >>> chunkBits]
+    if (chunk === undefined) return true
+    const at = (entry & chunkMask) * width
+    return (
+      ((chunk[at] as number) |
+        (chunk[at + 1] as number) |
+        (chunk[at + 2] as number) |
+        (chunk[at + 3] as number)) ===
+      0
+    )
+  }
+}
+
+function isNothing(digest: DigestWords): boolean {
+  return digest[0] === 0 && digest[1] === 0 && digest[2] === 0 && digest[3] === 0
+}

@@ -1,0 +1,106 @@
+import { type DigestWords, digestRoom } from './digest.ts'
+import { entriesPerChunk } from './digest-column.ts'
+import {
+  type IndexBasis,
+  type IndexContent,
+  type IndexSection,
+  indexFlag,
+  indexSections,
+  type KeptIndex,
+} from './interfaces.ts'
+import type { KeyTable } from './key-table.ts'
+import { mark } from './pending.ts'
+
+/** The keys of a table that the snapshot has, as an index keeps them. */
+export class TableContent implements IndexContent {
+  readonly basis: IndexBasis
+  readonly count: number
+  readonly #table: KeyTable
+  readonly #kept: KeptIndex | null
+
+  /** `kept`: the index that the table was read from, where it has fingerprints that the table has not. */
+  constructor(table: KeyTable, kept: KeptIndex | null, basis: IndexBasis) {
+    this.basis = basis
+    this.#table = table
+    this.#kept = kept
+    let count = 0
+    for (let entry = 0; entry < table.size; entry += 1) {
+      if (table.isMarked(entry, mark.inSnapshot)) count += 1
+    }
+    this.count = count
+  }
+
+  async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+    const width = indexSections[section]
+    const piece = new Uint8Array(entriesPerChunk * width)
+    const words = new Int32Array(piece.buffer)
+    const digest = digestRoom()
+    let length = 0
+    const before = section === 'fingerprints' ? this.#kept?.pieces(section) : undefined
+    let kept: Int32Array | null = null
+    for (let entry = 0; entry < this.#table.size; entry += 1) {
+      if (before !== undefined && entry < this.#table.reserved && entry % entriesPerChunk === 0) {
+        const piece = await before.next()
+        kept = piece.done === true ? null : wordsOf(piece.value)
+      }
+      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
+      if (section === 'flags') piece[length] = this.#flags(entry)
+      else {
+        if (section === 'keys') this.#table.keys.copy(entry, digest)
+        else if (section === 'hashes') this.#copyHash(entry, digest)
+        else this.#copyFingerprint(entry, kept, digest)
+        const at = length * 4
+        words[at] = digest[0] as number
+        words[at + 1] = digest[1] as number
+        words[at + 2] = digest[2] as number
+        words[at + 3] = digest[3] as number
+      }
+      length += 1
+      if (length < entriesPerChunk) continue
+      yield piece
+      length = 0
+    }
+    // The last step is the one that finds out whether what was read is whole.
+    await before?.next()
+    if (length > 0) yield piece.subarray(0, length * width)
+  }
+
+  #flags(entry: number): number {
+    const ours = this.#table.isMarked(entry, mark.ours) ? indexFlag.ours : 0
+    return ours | (this.#isFingerprintKnown(entry) ? indexFlag.fingerprintKnown : 0)
+  }
+
+  /** Whether the key's first row was read: then table has what that row says, which need not be what the target has. */
+  #isRead(entry: number): boolean {
+    return this.#table.isMarked(entry, mark.seen) && !this.#table.isMarked(entry, mark.recognised)
+  }
+
+  #isFingerprintKnown(entry: number): boolean {
+    const table = this.#table
+    if (this.#isRead(entry)) return table.isMarked(entry, mark.confirmed)
+    return (
+      table.isMarked(entry, mark.fingerprintKnown) || table.isMarked(entry, mark.fingerprintKept)
+    )
+  }
+
+  #copyHash(entry: number, into: DigestWords): void {
+    if (this.#isRead(entry) && !this.#table.isMarked(entry, mark.confirmed)) into.fill(0)
+    else this.#table.hashes.copy(entry, into)
+  }
+
+  #copyFingerprint(entry: number, kept: Int32Array | null, into: DigestWords): void {
+    if (!this.#isFingerprintKnown(entry)) into.fill(0)
+    else if (
+      kept !== null &&
+      this.#table.isMarked(entry, mark.fingerprintKept) &&
+      !this.#isRead(entry)
+    ) {
+      const at = (entry % entriesPerChunk) * 4
+      for (let word = 0; word < 4; word += 1) into[word] = kept[at + word] as number
+    } else this.#table.fingerprints.copy(entry, into)
+  }
+}
+
+function wordsOf(piece: Uint8Array): Int32Array {
+  return new Int32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
+}

@@ -1,0 +1,115 @@
+import type { Outcome } from '../connector/index.ts'
+import { digest, digestRoom } from './digest.ts'
+import { TableContent } from './index-content.ts'
+import type {
+  IndexBasis,
+  IndexContent,
+  KeptIndex,
+  PlanDraft,
+  SnapshotReader,
+} from './interfaces.ts'
+import type { KeyTable } from './key-table.ts'
+import { isOurs } from './known-keys.ts'
+import { mark } from './pending.ts'
+import type { Scope } from './scope.ts'
+
+/** Keys whose operations did not end well, beyond which the next run had better look at the snapshot itself. */
+export const mostDoubtful = 10_000
+
+/** What is true of a key whose record the target has taken. */
+const held = [mark.confirmed, mark.inSnapshot, mark.ours]
+
+export interface DraftOptions {
+  readonly table: KeyTable
+  readonly kept: KeptIndex | null
+  readonly isKept: boolean
+  readonly basis: IndexBasis
+  readonly scope: Scope
+  readonly snapshot: SnapshotReader
+}
+
+/**
+ * What an index can keep of a plan. It hears how each operation ends: a row is recognised by its hash only where the
+ * target has confirmed just what that row says.
+ */
+export class IndexDraft implements PlanDraft {
+  readonly #options: DraftOptions
+  readonly #keyDigest = digestRoom()
+  /** Keys of which the snapshot has to say what became of them. */
+  #doubtful: string[] = []
+  #isGivenUp = false
+  #isChanged = false
+
+  constructor(options: DraftOptions) {
+    this.#options = options
+  }
+
+  /** Hears how an operation ended. */
+  note({ key, status, removal }: Pick<Outcome, 'key' | 'status' | 'removal'>): void {
+    this.#isChanged = true
+    if (status !== 'applied') {
+      if (this.#doubtful.length < mostDoubtful) this.#doubtful.push(key)
+      else this.#isGivenUp = true
+      return
+    }
+    const entry = this.#find(key)
+    if (removal) this.#forget(entry)
+    else for (const one of held) this.#options.table.mark(entry, one)
+  }
+
+  /** What to keep, once every operation has ended; null where what is kept says it all, or too much is not known. */
+  async content(): Promise<IndexContent | null> {
+    if (this.#isGivenUp) return null
+    await this.#askForDoubtful()
+    const { table, kept, basis, isKept } = this.#options
+    if (isKept && !this.#isChanged && !this.#hasNews()) return null
+    return new TableContent(table, kept, basis)
+  }
+
+  /** Whether a row that was read, and so lies behind what the index has, turned out to be what the target has. */
+  #hasNews(): boolean {
+    const { table } = this.#options
+    for (let entry = table.reserved; entry < table.size; entry += 1) {
+      if (table.isMarked(entry, mark.confirmed)) return true
+    }
+    return false
+  }
+
+  /** To be called in the end, whatever became of it. */
+  async close(): Promise<void> {
+    await this.#options.kept?.close()
+  }
+
+  async #askForDoubtful(): Promise<void> {
+    const { snapshot, scope, table } = this.#options
+    const keys = this.#doubtful
+    this.#doubtful = []
+    const entries = await snapshot.entries(keys)
+    for (const key of keys) {
+      const entry = this.#find(key)
+      this.#forget(entry)
+      const now = entries.get(key)
+      if (now === undefined || scope.originOf(now.fingerprint) === 'foreign') {
+        table.unmark(entry, mark.inSnapshot)
+        continue
+      }
+      table.mark(entry, mark.inSnapshot)
+      if (isOurs({ ...now, delivered: now.sent !== null }, scope)) table.mark(entry, mark.ours)
+    }
+  }
+
+  #find(key: string): number {
+    digest(key, this.#keyDigest)
+    const entry = this.#options.table.find(this.#keyDigest)
+    if (entry < 0) throw new Error('an operation ended that was not planned')
+    return entry
+  }
+
+  /** From now on only the snapshot knows what the target has of the entry's key. */
+  #forget(entry: number): void {
+    const { table } = this.#options
+    table.hashes.clear(entry)
+    const { ours, confirmed, fingerprintKnown, fingerprintKept } = mark
+    for (const one of [ours, confirmed, fingerprintKnown, fingerprintKept]) table.unmark(entry, one)
+  }
+}

@@ -1,0 +1,64 @@
+import { entriesPerChunk } from './digest-column.ts'
+import { type IndexBasis, indexFlag, type KeptIndex } from './interfaces.ts'
+import type { KeyTable } from './key-table.ts'
+import { mark } from './pending.ts'
+
+/** The columns of a table that an index has too. */
+type Column = 'keys' | 'hashes' | 'fingerprints'
+
+/**
+ * Reads into an empty table what of an index is of use, and says what that is:
+ * `hashes`: the snapshot is as it was, the rows are read as they were; fingerprints stay where they are.
+ * `fingerprints`: the snapshot is as it was, the rows are read otherwise.
+ * `old`: hashes and fingerprints that belonged together once; the entries are not in the snapshot before that was asked.
+ * `nothing`: the index is of something else, or damaged; the table is of no use then.
+ */
+export async function readIndex(
+  kept: KeptIndex,
+  basis: IndexBasis,
+  table: KeyTable,
+): Promise<'hashes' | 'fingerprints' | 'old' | 'nothing'> {
+  const isSameRows = kept.basis.rows === basis.rows
+  if (kept.basis.scope !== basis.scope || !(kept.isCurrent || isSameRows)) return 'nothing'
+  table.reserve(kept.count)
+  try {
+    await fill(kept, table, 'keys')
+    if (isSameRows) await fill(kept, table, 'hashes')
+    if (!(kept.isCurrent && isSameRows)) await fill(kept, table, 'fingerprints')
+    if (!kept.isCurrent) return 'old'
+    await markKnown(kept, table, isSameRows ? mark.fingerprintKept : mark.fingerprintKnown)
+    return isSameRows ? 'hashes' : 'fingerprints'
+  } catch {
+    // Whatever is wrong with it, the snapshot says the same.
+    return 'nothing'
+  }
+}
+
+/** Forgets the hashes of entries that turned out not to be in the snapshot, or not with a fingerprint. */
+export function clearUnknownHashes(table: KeyTable): void {
+  for (let entry = 0; entry < table.reserved; entry += 1) {
+    if (!table.isMarked(entry, mark.fingerprintKnown)) table.hashes.clear(entry)
+  }
+}
+
+async function fill(kept: KeptIndex, table: KeyTable, column: Column): Promise<void> {
+  let number = 0
+  for await (const piece of kept.pieces(column)) {
+    const chunk = table[column].chunk(number)
+    new Uint8Array(chunk.buffer, 0, piece.length).set(piece)
+    number += 1
+  }
+}
+
+async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number): Promise<void> {
+  let start = 0
+  for await (const flags of kept.pieces('flags')) {
+    for (let place = 0; place < flags.length; place += 1) {
+      const flag = flags[place] as number
+      table.mark(start + place, mark.inSnapshot)
+      if ((flag & indexFlag.ours) !== 0) table.mark(start + place, mark.ours)
+      if ((flag & indexFlag.fingerprintKnown) !== 0) table.mark(start + place, fingerprint)
+    }
+    start += entriesPerChunk
+  }
+}

@@ -1,0 +1,307 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Activation } from '../../src/config/activation.ts'
+import type { Project } from '../../src/config/project.ts'
+import { defaultRetention } from '../../src/config/retention.ts'
+import type {
+  Delivery,
+  Operation,
+  Reading,
+  SourceConnector,
+  TargetConnector,
+} from '../../src/connector/index.ts'
+import type { RunEvent } from '../../src/run/events.ts'
+import { planActivations } from '../../src/run/plan.ts'
+import { runActivations } from '../../src/run/run.ts'
+import { forget } from '../../src/state/forget.ts'
+import { openDatabase } from '../../src/state/open.ts'
+import { activation, columns, hashed, person, type Row } from '../plan/support.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+
+const ann: Row = ['1', 'Ann', 'pro']
+const ben: Row = ['2', 'Ben', 'free']
+const cleo: Row = ['3', 'Cleo', 'free']
+
+/** A project over rows and a target that are held by the test. */
+class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'millrace-run-'))
+  readonly clock = new VirtualClock()
+  rows: readonly Row[] = [ann, ben, cleo]
+  hashedAs = 'utc'
+  parts: Partial<Activation> = {}
+  readings: (Reading | undefined)[] = []
+  /** Rows that the last run looked into. */
+  read = 0
+  sent: string[] = []
+  notices: string[] = []
+  /** What becomes of an operation, where it is not applied. */
+  answer: (operation: Operation) => Delivery | null = () => null
+
+  get file(): string {
+    return join(this.folder, 'state.db')
+  }
+
+  get indexFolder(): string {
+    return `${this.file}.index`
+  }
+
+  get index(): string {
+    return join(this.indexFolder, 'people.index')
+  }
+
+  async run(options: { full?: boolean } = {}) {
+    const { activations } = await runActivations({ ...this.#options(), ...options })
+    const [summary] = activations
+    if (summary === undefined) throw new Error('there was no run')
+    return summary
+  }
+
+  async plan() {
+    const [plan] = await planActivations({ ...this.#options(), show: 10 })
+    return plan
+  }
+
+  #options() {
+    this.read = 0
+    this.sent = []
+    this.notices = []
+    const activations = [activation(this.parts)]
+    const source: SourceConnector = {
+      type: 'fake',
+      options: z.unknown(),
+      open: async () => ({
+        query: async (_text, _signal, reading) => {
+          this.readings.push(reading)
+          const { batches, counted } = hashed(this.rows, 2)
+          const after = async function* (this: Bench) {
+            yield* batches
+            this.read = counted.read
+          }
+          return { columns, hashedAs: this.hashedAs, batches: after.call(this) }
+        },
+        close: async () => {},
+      }),
+    }
+    const target: TargetConnector = {
+      type: 'fake',
+      options: z.unknown(),
+      objects: [person],
+      open: async () => ({
+        batchSize: 10,
+        concurrency: 1,
+        requests: { total: 0, byEndpoint: {}, rateLimited: 0 },
+        prepare: async () => {},
+        check: async () => [],
+        close: async () => {},
+        deliver: async (operations, report) => {
+          for (const operation of operations) {
+            this.sent.push(operation.key)
+            const id = `id of ${operation.key}`
+            const applied = { result: 'applied', id, created: true } as const
+            report(operation.ordinal, this.answer(operation) ?? applied)
+          }
+        },
+      }),
+    }
+    const project: Project = {
+      folder: this.folder,
+      profile: null,
+      sources: new Map([['warehouse', { name: 'warehouse', connector: source, options: {} }]]),
+      targets: new Map([['crm', { name: 'crm', connector: target, options: {} }]]),
+      state: { kind: 'sqlite', file: this.file },
+      retention: defaultRetention,
+      activations,
+    }
+    return {
+      project,
+      activations,
+      clock: this.clock,
+      // As in a test: the token must not depend on chance alone.
+      random: () => 0.5,
+      listener: (event: RunEvent) => {
+        if (event.type === 'notice') this.notices.push(event.message)
+      },
+      signal: new AbortController().signal,
+    }
+  }
+}
+
+describe('runs with an index', () => {
+  let bench: Bench
+  beforeEach(async () => {
+    bench = new Bench()
+    expect(await bench.run()).toMatchObject({ status: 'done' })
+    expect(bench.sent).toEqual(['1', '2', '3'])
+    await bench.clock.advance(1000)
+  })
+  afterEach(() => rmSync(bench.folder, { recursive: true }))
+
+  const expectRun = async (read: number, sent: readonly string[]) => {
+    const summary = await bench.run()
+    expect({ read: bench.read, sent: bench.sent }).toEqual({ read, sent })
+    await bench.clock.advance(1000)
+    return summary
+  }
+
+  it('do not look into rows that have not changed, and leave the file alone then', async () => {
+    const before = readFileSync(bench.index)
+    await expectRun(0, [])
+    expect(readFileSync(bench.index).equals(before)).toBe(true)
+  })
+
+  it('look into those that have, once', async () => {
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo, ['4', 'Dan', 'pro']]
+    await expectRun(2, ['2', '4'])
+    await expectRun(0, [])
+  })
+
+  it('ask the source for the columns that the activation uses', () => {
+    expect(bench.readings).toEqual([{ columns: ['id', 'name', 'plan'] }])
+  })
+
+  it('plan without a run, and change nothing', async () => {
+    const before = readFileSync(bench.index)
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo]
+    expect((await bench.plan())?.totals).toMatchObject({ update: 1, unchanged: 2 })
+    expect(bench.read).toBe(1)
+    expect(readFileSync(bench.index).equals(before)).toBe(true)
+  })
+
+  it('read what failed again, and recognise it once it was delivered', async () => {
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], ['3', 'Cleopatra', 'free']]
+    bench.answer = ({ key }) =>
+      key === '2'
+        ? { result: 'rejected', failure: { code: 'rejected', message: 'No.' } }
+        : { result: 'in_doubt', failure: { code: 'in_doubt', message: 'Who knows.' } }
+    await expectRun(2, ['2', '3'])
+    bench.answer = () => null
+    // What was rejected waits for a change, and what is in doubt for a while.
+    await bench.clock.advance(24 * 3_600_000)
+    await expectRun(2, ['3'])
+    await expectRun(1, [])
+    bench.rows = [ann, ben, cleo]
+    await expectRun(2, ['3'])
+    await expectRun(0, [])
+  })
+
+  it('read every row after a change of the mapping or of the source, and send none of the same', async () => {
+    bench.parts = { fields: activation().fields.slice(0, 2) }
+    await expectRun(3, [])
+    bench.parts = {}
+    await expectRun(3, [])
+    await expectRun(0, [])
+    bench.hashedAs = 'berlin'
+    await expectRun(3, [])
+    await expectRun(0, [])
+  })
+
+  it('are the same without the file', async () => {
+    rmSync(bench.indexFolder, { recursive: true })
+    await expectRun(3, [])
+    await expectRun(0, [])
+  })
+
+  it.each(['head', 'keys', 'hashes', 'flags', 'fingerprints'])(
+    'notice damage to the %s, and make a new file',
+    async (part) => {
+      const at = {
+        head: 20,
+        keys: 1030,
+        hashes: 1024 + 50,
+        flags: 1024 + 97,
+        fingerprints: 1024 + 100,
+      }
+      const bytes = readFileSync(bench.index)
+      const place = at[part as keyof typeof at]
+      bytes[place] = (bytes[place] ?? 0) ^ 255
+      writeFileSync(bench.index, bytes)
+      bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo]
+      // Fingerprints are looked at when the next file is made.
+      await expectRun(part === 'fingerprints' ? 1 : 3, ['2'])
+      await bench.run()
+      await expectRun(0, [])
+    },
+  )
+
+  it('trust no index that an older or newer snapshot left behind', async () => {
+    const older = join(bench.folder, 'older.db')
+    cpSync(bench.file, older)
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo]
+    await expectRun(1, ['2'])
+    cpSync(older, bench.file)
+    // Of the rows that are as they were, the newer index knows the hashes still.
+    await expectRun(1, ['2'])
+    cpSync(older, bench.file)
+    bench.rows = [ann, ben, cleo]
+    await expectRun(1, [])
+    await expectRun(0, [])
+  })
+
+  it('notice that another machine has overtaken them', async () => {
+    const mine = join(bench.folder, 'mine')
+    cpSync(bench.indexFolder, mine, { recursive: true })
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo]
+    await expectRun(1, ['2'])
+    rmSync(bench.indexFolder, { recursive: true })
+    cpSync(mine, bench.indexFolder, { recursive: true })
+    bench.rows = [ann, ben, cleo]
+    await expectRun(1, ['2'])
+  })
+
+  it('trust none after a run that was killed', async () => {
+    bench.rows = [ann, ['2', 'Benjamin', 'free'], cleo]
+    const files = [bench.file, `${bench.file}-wal`, bench.index]
+    bench.answer = () => {
+      for (const file of files) cpSync(file, `${file}.then`)
+      return null
+    }
+    await expectRun(1, ['2'])
+    // What was on the disk while the request was under way.
+    for (const file of files) cpSync(`${file}.then`, file)
+    rmSync(`${bench.file}-shm`, { force: true })
+    bench.answer = () => null
+    bench.rows = [ann, ben, cleo]
+    await bench.clock.advance(3_600_000)
+    // Nobody knows whether "Benjamin" arrived.
+    expect(await expectRun(1, ['2'])).toMatchObject({ status: 'done' })
+    await expectRun(0, [])
+  })
+
+  it('trust none after the activation was forgotten', async () => {
+    const database = await openDatabase({
+      location: { kind: 'sqlite', file: bench.file },
+      create: false,
+    })
+    if (database === null) throw new Error('there is no state')
+    await forget(database, 'people', { now: bench.clock.now(), hasEnded: () => true })
+    await database.close()
+    await expectRun(3, ['1', '2', '3'])
+    await expectRun(0, [])
+  })
+
+  it('send everything again in a full pass, and recognise it afterwards', async () => {
+    await bench.run({ full: true })
+    expect({ read: bench.read, sent: bench.sent }).toEqual({ read: 3, sent: ['1', '2', '3'] })
+    await expectRun(0, [])
+  })
+
+  it('go on where the file cannot be written, and say so', async () => {
+    rmSync(bench.indexFolder, { recursive: true })
+    writeFileSync(bench.indexFolder, 'in the way')
+    expect((await expectRun(3, [])).status).toBe('done')
+    expect(bench.notices).toEqual([
+      expect.stringMatching(/^The index in .*state\.db\.index could not be written \(E/),
+    ])
+  })
+
+  it('keep no value in the file', () => {
+    expect(readdirSync(bench.indexFolder)).toEqual(['people.index'])
+    const text = readFileSync(bench.index).toString('latin1')
+    for (const value of ['Ann', 'Cleo', 'free', 'id of', 'external_id']) {
+      expect(text).not.toContain(value)
+    }
+  })
+})
