@@ -175,7 +175,7 @@ describe.each([
         })
       }
       const tables = [
-        ['activations', ['id', 'login', 'holds_values']],
+        ['activations', ['id', 'login', 'holds_values', 'snapshot_token']],
         ['snapshot', ['activation_id', 'run_id']],
       ] as const
       await withDatabase(make, async (database) => {
