@@ -30,6 +30,7 @@ export {
   type Failure,
   type FailureCode,
   failureCodes,
+  isUnanswered,
   type List,
   type Mode,
   type Operation,

@@ -90,6 +90,13 @@ export const failureCodes = [
 
 export type FailureCode = (typeof failureCodes)[number]
 
+const unanswered: ReadonlySet<FailureCode> = new Set(['network', 'timeout', 'server_error'])
+
+/** Whether a failure says nothing of its row, but only that no usable answer came back. */
+export function isUnanswered(code: FailureCode): boolean {
+  return unanswered.has(code)
+}
+
 /** Why one row was not delivered. Holds no value of the row. */
 export interface Failure {
   readonly code: FailureCode

@@ -1,16 +1,19 @@
 import type { Amount } from '../config/activation.ts'
-import { type Outcome, StopRunError } from '../connector/index.ts'
+import { isUnanswered, type Outcome, StopRunError } from '../connector/index.ts'
 import { failureShareExceeded } from '../plan/guards.ts'
 
 /**
  * The guard `max_failures` while a run writes: a mapping that is wrong shows in the first rows, and the rest need not
- * be spent on it.
+ * be spent on it. Where nothing usable comes back, no row is to blame: such failures count only once another row has
+ * been answered since, so that a target that is down does not look like a wrong mapping.
  */
 export class FailureGuard {
   readonly #limit: Amount | null
   readonly #knownToFail: number
   #tried = 0
   #failed = 0
+  /** Failures without a usable answer since the last one that was answered. */
+  #unanswered = 0
   #refusal: StopRunError | null = null
 
   /**
@@ -30,7 +33,13 @@ export class FailureGuard {
   /** Counts an outcome; returns what ends the run once too many have failed. */
   note(outcome: Outcome): StopRunError | null {
     if (outcome.status === 'not_attempted') return null
-    this.#tried += 1
+    if (outcome.failure !== undefined && isUnanswered(outcome.failure.code)) {
+      this.#unanswered += 1
+      return null
+    }
+    this.#tried += 1 + this.#unanswered
+    this.#failed += this.#unanswered
+    this.#unanswered = 0
     if (outcome.status !== 'applied') this.#failed += 1
     const news = Math.max(0, this.#failed - this.#knownToFail)
     if (this.#refusal !== null || !failureShareExceeded(this.#limit, this.#tried, news)) return null

@@ -8,12 +8,14 @@ export interface Attempt {
   readonly attempts: number
   /** True where a try changed lists in part: then `operation.held` says how they stand. */
   readonly partial: boolean
+  /** Why the last try failed; null where there was none. */
+  readonly failure: Failure | null
 }
 
 export type FailedStatus = Exclude<Outcome['status'], 'applied'>
 
 export function firstAttempt(operation: Operation): Attempt {
-  return { operation, attempts: 0, partial: false }
+  return { operation, attempts: 0, partial: false, failure: null }
 }
 
 /** The attempt after a try that changed lists in part; the same where it changed none. */

@@ -2,7 +2,7 @@ import {
   type Clock,
   type Delivery,
   type Failure,
-  type FailureCode,
+  isUnanswered,
   type Outcome,
   type Random,
   StopRunError,
@@ -42,8 +42,8 @@ export interface WriteOptions {
 /** While so many wait for another try, no new operations are begun. Bounds memory, and spares a target in trouble. */
 const mostRetriesWaiting = 1_000
 
-/** Codes of tries that met no answer, or a broken one. */
-const noAnswer: ReadonlySet<FailureCode> = new Set(['network', 'timeout', 'server_error'])
+/** So many operations try whether a target that seems to be down is well again. */
+const probeSize = 5
 
 /** Outcomes that may wait to be recorded before sending pauses. */
 const mostUnrecorded = 2_000
@@ -122,9 +122,13 @@ class Writer {
     try {
       while (!this.#stop.signal.aborted) {
         if (this.#groups.unrecorded > mostUnrecorded) await this.#groups.flush()
-        if (underWay.size < target.concurrency) {
-          let batch: readonly Attempt[] = this.#retries.take(clock.now(), target.batchSize)
-          if (batch.length === 0 && !exhausted && this.#retries.size < mostRetriesWaiting) {
+        const rest = this.#outage.restUntil
+        const isFull = underWay.size >= (rest === null ? target.concurrency : 1)
+        if (!isFull && clock.now() >= (rest ?? 0)) {
+          const size = rest === null ? target.batchSize : probeSize
+          let batch: readonly Attempt[] = this.#retries.take(clock.now(), size)
+          const mostWaiting = rest === null ? mostRetriesWaiting : 1
+          if (batch.length === 0 && !exhausted && this.#retries.size < mostWaiting) {
             const next = await pending.next()
             if (next.done === true) exhausted = true
             else batch = next.value.map(firstAttempt)
@@ -135,12 +139,11 @@ class Writer {
             continue
           }
         }
-        const due = this.#retries.nextDue()
-        if (underWay.size === 0 && due === null) {
-          if (exhausted) break
-          continue
-        }
-        await this.#waitFor(underWay, due === null ? null : due - clock.now())
+        const retry = this.#retries.nextDue()
+        if (underWay.size === 0 && retry === null && exhausted) break
+        const due = rest === null ? retry : Math.max(rest, retry ?? 0)
+        if (underWay.size === 0 && due === null) continue
+        await this.#waitFor(underWay, isFull || due === null ? null : due - clock.now())
       }
     } finally {
       await Promise.all(underWay)
@@ -205,7 +208,7 @@ class Writer {
     for (const attempt of unreported.values()) {
       if (sent) this.#fail({ ...attempt, attempts: attempt.attempts + 1 }, 'in_doubt', failure)
       // What was never tried is part of the remainder.
-      else if (attempt.attempts > 0) this.#fail(attempt, 'not_attempted', this.#notAttempted())
+      else if (attempt.failure !== null) this.#fail(attempt, 'failed', attempt.failure)
     }
   }
 
@@ -218,20 +221,15 @@ class Writer {
     const { id, failure } = delivery
     const learnt = withHeld(attempt, delivery.held)
     if (delivery.result !== 'retry') {
-      if (delivery.result === 'rejected') this.#outage.noteAnswer()
+      if (isUnanswered(failure.code)) this.#noteNoAnswer(attempt, failure, true)
+      else if (delivery.result === 'rejected') this.#outage.noteAnswer()
       this.#fail(learnt, delivery.result, failure, id)
       return
     }
     const asked = delivery.waitMilliseconds ?? 0
     const spent = attempt.attempts >= deliveryRetries.attempts
-    const { clock } = this.#options
-    if (!noAnswer.has(failure.code)) this.#outage.noteAnswer()
-    else if (this.#outage.noteNoAnswer(clock.now(), spent, this.#retriesLeft === 0)) {
-      const tries = this.#outage.tries.toLocaleString('en-US')
-      this.#stopFor(
-        new StopRunError(`${tries} requests in a row failed, the last one so: ${failure.message}`),
-      )
-    }
+    if (isUnanswered(failure.code)) this.#noteNoAnswer(attempt, failure, spent)
+    else this.#outage.noteAnswer()
     if (asked > longestAsked) {
       const minutes = Math.ceil(asked / 60_000).toLocaleString('en-US')
       this.#stopFor(
@@ -240,13 +238,25 @@ class Writer {
         ),
       )
     }
-    if (spent || this.#retriesLeft === 0 || this.#stop.signal.aborted) {
+    // What tries whether a target in trouble is well again is as few as it is: it needs no share of the retries.
+    const isProbe = this.#outage.restUntil !== null
+    if (spent || (this.#retriesLeft === 0 && !isProbe) || this.#stop.signal.aborted) {
       this.#fail(learnt, 'failed', failure, id)
       return
     }
-    this.#retriesLeft -= 1
+    if (!isProbe) this.#retriesLeft -= 1
     const delay = retryDelay(deliveryRetries, attempt.attempts, random, asked)
-    this.#retries.add({ ...withId(learnt, id), failure, due: clock.now() + delay })
+    const due = this.#options.clock.now() + delay
+    this.#retries.add({ ...withId(learnt, id), failure, due })
+  }
+
+  #noteNoAnswer({ operation }: Attempt, { code, message }: Failure, spent: boolean): void {
+    const now = this.#options.clock.now()
+    if (!this.#outage.noteNoAnswer(now, operation.ordinal, code, spent)) return
+    const tries = this.#outage.tries.toLocaleString('en-US')
+    this.#stopFor(
+      new StopRunError(`${tries} requests in a row failed, the last one so: ${message}`),
+    )
   }
 
   #fail(attempt: Attempt, status: FailedStatus, failure: Failure, id?: string | null): void {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/connector/index.ts'
 import { FailureGuard } from '../../src/run/failure-guard.ts'
 
@@ -43,6 +43,28 @@ it('counts nothing that was not tried, and nothing at all where it is off', () =
   const untried = Array<Outcome['status']>(200).fill('not_attempted')
   expect(endsAfter(new FailureGuard({ count: 0 }, 0), untried)).toBeNull()
   expect(endsAfter(new FailureGuard(null, 0), failing)).toBeNull()
+})
+
+describe('failures that no usable answer came back for', () => {
+  const unanswered: Outcome = {
+    ...outcome('failed'),
+    failure: { code: 'server_error', message: 'no luck' },
+  }
+
+  it('count for nothing where nothing else is answered: the target is down, and no mapping is wrong', () => {
+    const guard = new FailureGuard({ share: 0.2 }, 0)
+    for (let row = 0; row < 300; row += 1) guard.note(outcome('applied'))
+    for (let row = 0; row < 1_000; row += 1) expect(guard.note(unanswered)).toBeNull()
+  })
+
+  it('count like all others once another row is answered', () => {
+    const guard = new FailureGuard({ share: 0.2 }, 0)
+    const ended = Array.from({ length: 500 }, (_, row) =>
+      guard.note(row % 10 < 3 ? unanswered : outcome('applied')),
+    ).findIndex((refusal) => refusal !== null)
+    expect(ended).toBeGreaterThanOrEqual(49)
+    expect(ended).toBeLessThan(60)
+  })
 })
 
 it('says how many of how many, and what can be done', () => {

@@ -239,6 +239,94 @@ describe('stopping early', () => {
     expect(memory.statuses()).not.toContain('applied')
   })
 
+  /** Everything from the `first` try on and for `lasts` milliseconds goes wrong with `code`. */
+  function outage(clock: VirtualClock, first: number, lasts: number, code?: 'network') {
+    let tries = 0
+    let began: number | null = null
+    return fakeTarget(async () => {
+      tries += 1
+      await clock.sleep(20)
+      if (tries > first) began ??= clock.now()
+      return began !== null && clock.now() < began + lasts ? retry(code) : applied
+    })
+  }
+
+  it.each([100, 1_500])(
+    'ends soon, and with few requests, when the target goes down for good, at %d rows',
+    async (rows) => {
+      const clock = new VirtualClock()
+      const began = clock.now()
+      const memory = new Memory(operations(rows))
+      const { target, tries } = outage(clock, 40, Number.POSITIVE_INFINITY)
+      const stopped = await write(memory, target, { clock })
+      expect(stopped?.message).toMatch(/requests in a row failed/)
+      expect(clock.now() - began).toBeLessThan(60_000)
+      expect([...tries.values()].reduce((sum, count) => sum + count, 0)).toBeLessThan(250)
+      expect(memory.outcomes.size).toBe(rows)
+    },
+  )
+
+  it.each(['server_error', 'network'] as const)(
+    'bridges an outage of half a minute (%s) without a row that fails',
+    async (code) => {
+      const clock = new VirtualClock()
+      const memory = new Memory(operations(1_500))
+      const { target } = outage(clock, 200, 29_000, code === 'network' ? code : undefined)
+      expect(await write(memory, target, { clock })).toBeNull()
+      expect(memory.statuses()).toEqual(Array(1_500).fill('applied'))
+    },
+  )
+
+  it('needs no retries in store to find out whether the target is well again', async () => {
+    const clock = new VirtualClock()
+    const memory = new Memory(operations(3_000))
+    let down = 0
+    const { target } = fakeTarget(async ({ ordinal }, attempt) => {
+      await clock.sleep(20)
+      if (ordinal >= 1_800) down ||= clock.now() + 20_000
+      // Most rows go wrong twice before: that takes all retries.
+      const isWrong = ordinal < 1_800 && ordinal % 4 > 0 && attempt < 3
+      return isWrong || clock.now() < down ? retry() : applied
+    })
+    expect(await write(memory, target, { clock })).toBeNull()
+    const failed = memory
+      .statuses()
+      .slice(1_800)
+      .filter((status) => status === 'failed')
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.length).toBeLessThan(80)
+  })
+
+  it('does not take a few rows that the target has errors of its own with for an outage', async () => {
+    const clock = new VirtualClock()
+    const memory = new Memory(operations(4))
+    const { target, tries } = fakeTarget(async () => {
+      await clock.sleep(3_000)
+      return retry('server_error')
+    })
+    expect(await write(memory, target, { clock })).toBeNull()
+    expect([...tries.values()]).toEqual([5, 5, 5, 5])
+    expect(memory.statuses()).toEqual(Array(4).fill('failed'))
+  })
+
+  it('says of a row that was tried before why that failed, not that it was not attempted', async () => {
+    const memory = new Memory(operations(30))
+    const { target } = fakeTarget(
+      ({ ordinal }, attempt) => {
+        if (ordinal === 3 && attempt === 2) throw new StopRunError('the token was revoked')
+        return ordinal < 6 ? retry() : applied
+      },
+      { concurrency: 1 },
+    )
+    expect((await write(memory, target))?.message).toBe('the token was revoked')
+    for (const ordinal of [3, 4, 5]) {
+      expect(memory.outcomes.get(ordinal)).toMatchObject({
+        status: 'failed',
+        failure: { code: 'server_error' },
+      })
+    }
+  })
+
   it('makes no more retries in a run than a fifth of its operations, and a thousand in any case', async () => {
     const retriesIn = async (count: number) => {
       const memory = new Memory(operations(count))
