@@ -14,10 +14,10 @@ import {
   appliedOutcome,
   type FailedStatus,
   failedOutcome,
-  firstAttempt,
   withHeld,
   withId,
 } from './attempt.ts'
+import { Batches, type Pace } from './batches.ts'
 import type { OperationQueue, OutcomeJournal } from './interfaces.ts'
 import { OutageDetector } from './outage.ts'
 import { OutcomeGroups } from './outcome-groups.ts'
@@ -116,39 +116,37 @@ class Writer {
 
   async #deliverAll(): Promise<void> {
     const { target, queue, clock } = this.#options
-    const pending = queue.pending(target.batchSize)[Symbol.asyncIterator]()
+    const batches = new Batches(queue, target.batchSize, this.#retries)
     const underWay = new Set<Promise<void>>()
-    let exhausted = false
     try {
       while (!this.#stop.signal.aborted) {
         if (this.#groups.unrecorded > mostUnrecorded) await this.#groups.flush()
-        const rest = this.#outage.restUntil
-        const isFull = underWay.size >= (rest === null ? target.concurrency : 1)
-        if (!isFull && clock.now() >= (rest ?? 0)) {
-          const size = rest === null ? target.batchSize : probeSize
-          let batch: readonly Attempt[] = this.#retries.take(clock.now(), size)
-          const mostWaiting = rest === null ? mostRetriesWaiting : 1
-          if (batch.length === 0 && !exhausted && this.#retries.size < mostWaiting) {
-            const next = await pending.next()
-            if (next.done === true) exhausted = true
-            else batch = next.value.map(firstAttempt)
-          }
-          if (batch.length > 0) {
-            const delivery = this.#deliver(batch).finally(() => underWay.delete(delivery))
-            underWay.add(delivery)
-            continue
-          }
+        const pace = this.#pace()
+        const isFull = underWay.size >= pace.batches
+        const batch = isFull ? [] : await batches.next(clock.now(), pace)
+        if (batch.length > 0) {
+          const delivery = this.#deliver(batch).finally(() => underWay.delete(delivery))
+          underWay.add(delivery)
+          continue
         }
-        const retry = this.#retries.nextDue()
-        if (underWay.size === 0 && retry === null && exhausted) break
-        const due = rest === null ? retry : Math.max(rest, retry ?? 0)
+        if (underWay.size === 0 && batches.isEmpty) break
+        const due = isFull ? null : batches.nextDue(pace)
         if (underWay.size === 0 && due === null) continue
-        await this.#waitFor(underWay, isFull || due === null ? null : due - clock.now())
+        await this.#waitFor(underWay, due === null ? null : due - clock.now())
       }
     } finally {
       await Promise.all(underWay)
-      await pending.return?.()
+      await batches.close()
     }
+  }
+
+  /** A target that seems to be down is spared: it gets a few operations now and then until it answers again. */
+  #pace(): Pace {
+    const { concurrency, batchSize } = this.#options.target
+    const rest = this.#outage.restUntil
+    return rest === null
+      ? { batches: concurrency, batchSize, notBefore: 0, mostWaiting: mostRetriesWaiting }
+      : { batches: 1, batchSize: probeSize, notBefore: rest, mostWaiting: 1 }
   }
 
   /** Waits until a batch is done, the time has passed (null: for ever) or the writer is stopped. */
