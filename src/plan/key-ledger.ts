@@ -279,7 +279,7 @@ export class KeyLedger {
       this.#note(entry, 'unchanged')
       return
     }
-    const { kind, changed, id, record, held, archivedByUs } = decision
+    const { kind, changed, id, record, held, again, archivedByUs } = decision
     const ordinal = this.#takeOrdinal()
     this.#table.setOrdinal(entry, ordinal)
     this.#note(entry, kind)
@@ -298,6 +298,7 @@ export class KeyLedger {
       id,
       record,
       held,
+      ...(again && { again }),
       changed,
       ...unanswered(before),
       archivedByUs,

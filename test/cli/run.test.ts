@@ -42,7 +42,7 @@ describe('run', () => {
     const { code, stdout, stderr } = await millrace(['run'], { cwd })
     expect(code).toBe(0)
     expect(steady(stdout)).toMatch(
-      /^people: done \(run 1\) in TIME\n {2}rows {6}3: 3 new\n {2}outcomes {2}3 applied\n {2}calls {5}\d+\n$/,
+      /^people: done \(run 1\) in TIME\n {2}rows {6}3: 3 new\n {2}outcomes {2}3 applied\n {2}calls {5}\d+ \([\d.]+ rows per call\)\n$/,
     )
     expect(steady(stderr)).toBe(
       'people: started (run 1)\npeople: planned 3 rows, 3 new\npeople: done in TIME\n',

@@ -32,8 +32,10 @@ function personal(count: number, name = 'Hortensia Quillfeather'): Person[] {
 async function valuesInState(): Promise<string[]> {
   const folder = join(workspace.folder, '.millrace')
   const found: string[] = []
-  for (const file of await readdir(folder)) {
-    const bytes = await readFile(join(folder, file), 'latin1')
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = entry.name
+    const bytes = await readFile(join(entry.parentPath, file), 'latin1')
     for (const value of ['Quillfeather', 'umberlin', 'thistlewood', 'Renamed']) {
       if (bytes.includes(value)) found.push(`${file}: ${value}`)
     }

@@ -106,8 +106,9 @@ targets:
   expect(text).toContain('k3')
   expect(text).toContain('duplicate_key')
   outputs.push(['summary.json', await readFile(join(folder, 'summary.json'), 'utf8')])
-  for (const file of await readdir(join(folder, '.millrace'))) {
-    outputs.push([`.millrace/${file}`, await readFile(join(folder, '.millrace', file), 'latin1')])
+  const kept = await readdir(join(folder, '.millrace'), { recursive: true, withFileTypes: true })
+  for (const { name, parentPath } of kept.filter((entry) => entry.isFile())) {
+    outputs.push([`.millrace/${name}`, await readFile(join(parentPath, name), 'latin1')])
   }
   const found = (needles: readonly string[], ignore = (_where: string) => false) =>
     outputs.flatMap(([where, output]) =>

@@ -117,6 +117,7 @@ test('keeps the body and the time of a request', async () => {
   expect(sandbox.requests().log).toEqual([
     {
       time: clock.now(),
+      ended: clock.now(),
       method: 'POST',
       path: '/contacts',
       endpoint: 'POST /contacts',
