@@ -11,6 +11,7 @@ import { checkMode } from './mode.ts'
 import { isActivationName } from './names.ts'
 import { checkPermissions } from './permissions.ts'
 import { pathName } from './places.ts'
+import { checkPlanBy } from './plan-by.ts'
 import { resolveQuery } from './query.ts'
 import { resolveSource, resolveTarget } from './references.ts'
 import { replaceVariables, type Settings, valueAt } from './settings.ts'
@@ -121,6 +122,7 @@ export async function resolveActivation(
     checkIdentifier(text, object, fields, settings, problems)
     checkMode(text, object, fields, settings, problems)
     checkPermissions(text, object, settings, problems)
+    checkPlanBy(text, object, settings, problems)
   }
   checkValues(text, settings, problems)
   if (name === null) return null

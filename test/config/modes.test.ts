@@ -119,6 +119,31 @@ const refused: Readonly<Record<string, readonly [Wanted, ...string[]]>> = {
     { mode: 'upsert', identifier: 'email', fields: ['email: { column: email, when: create }'] },
     '5:33: the identifier "email" is always sent; leave "when" out',
   ],
+  'a merge without a key': [
+    { mode: 'insert', fields: contact, more: 'plan_by: merge' },
+    '6:10: "plan_by: merge" needs one column that identifies every row; name it under "key", or use "plan_by: hash"',
+  ],
+  'a merge by an id that may be NULL': [
+    { mode: 'upsert', identifier: 'id', fields: ['id', 'email'], more: 'plan_by: merge' },
+    '7:10: "plan_by: merge" needs one column that identifies every row; name it under "key", or use "plan_by: hash"',
+  ],
+  'a merge by a key of several columns': [
+    { mode: 'insert', fields: contact, more: 'key: [a, b]\nplan_by: merge' },
+    '7:10: "plan_by: merge" needs a key of one column; name one under "key", or use "plan_by: hash"',
+  ],
+  'a merge by what is the same in any letter case': [
+    { mode: 'update', identifier: 'email', fields: ['email', 'name'], more: 'plan_by: merge' },
+    '7:10: "plan_by: merge" needs keys that are as the column has them, and letter case does not matter in "email"; name a column under "key", or use "plan_by: hash"',
+  ],
+  'a merge that has to remember ids': [
+    {
+      mode: 'update',
+      identifier: 'id',
+      fields: ['id', 'name'],
+      more: 'key: a\nplan_by: merge\non_removed: archive',
+    },
+    '8:10: "plan_by: merge" cannot be had with "identifier: id" and "on_removed: archive", for which the ids of all rows are held in memory; leave "on_removed" out, or use "plan_by: hash"',
+  ],
   'a list as a field': [
     { mode: 'upsert', identifier: 'email', fields: ['email', 'tags'] },
     '6:3: "tags" is no field but a key of its own, beside "fields"',
@@ -129,6 +154,16 @@ describe('an activation is refused for', () => {
   test.each(Object.entries(refused))('%s', async (_, [wanted, ...expected]) => {
     expect(await told(activationText(wanted))).toEqual(expected)
   })
+})
+
+test.each<Wanted>([
+  { mode: 'upsert', identifier: 'external_id', fields: contact },
+  { mode: 'upsert', identifier: 'email', fields: contact, more: 'key: k' },
+  { mode: 'insert', fields: contact, more: 'key: [k]' },
+  { mode: 'update', identifier: 'id', fields: ['id', 'name'] },
+])('rows may be merged: %j', async (wanted) => {
+  const more = `${wanted.more ?? ''}\nplan_by: merge`
+  expect((await loaded(activationText({ ...wanted, more }))).planBy).toBe('merge')
 })
 
 test('a field may be sent at the creation only', async () => {
