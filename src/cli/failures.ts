@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { FailureFormat } from '../report/failures.ts'
-import type { FailureRecord, StateStore } from '../state/store.ts'
+import type { FailureRecord, RunRecord, StateStore } from '../state/store.ts'
 import { action, type Session } from './action.ts'
 import { type CommandContext, exitCodes, wantsColours } from './context.ts'
 import { openProject } from './project.ts'
@@ -26,6 +26,9 @@ function format(text: string): FailuresOptions['format'] {
       : 'Allowed choices are table, csv, jsonl.',
   )
 }
+
+/** So many last runs are looked at for rows that were not attempted: as many as `millrace status` shows. */
+const runsLookedAt = 5
 
 // Where there is no terminal to fit.
 const usualColumns = 120
@@ -73,10 +76,12 @@ async function failures(
   })
   try {
     let count = 0
+    let unattempted = 0
     const names =
       name === undefined ? [undefined] : activations.map((activation) => activation.name)
     const batches = counted(store, names, options.run, (batch) => {
       count += batch.length
+      unattempted += batch.filter(({ status }) => status === 'not_attempted').length
     })
     const pieces = (await formatter(session, options))(batches)
     if (options.out === undefined) {
@@ -89,22 +94,52 @@ async function failures(
     }
     const { countOf } = await import('../report/text.ts')
     const where = `${name === undefined ? '' : ` of ${name}`}${options.run === undefined ? '' : ` in run ${options.run}`}`
-    if (count === 0) {
-      if (options.run !== undefined) await requireRun(store, options.run)
-      voice.say('info', `No ${options.run === undefined ? 'open ' : ''}failures${where}.`)
-    } else if (options.out !== undefined) {
+    const selected = activations.map((activation) => activation.name)
+    const left = await leftUnattempted(store, selected, options.run, unattempted)
+    if (count > 0 && options.out !== undefined) {
       voice.say('info', `${countOf(count, 'failure')}${where} written to ${options.out}`)
+    } else if (count === 0 && left.length === 0) {
+      voice.say('info', `No ${options.run === undefined ? 'open ' : ''}failures${where}.`)
     }
+    for (const line of left) voice.say('info', line)
     return exitCodes.done
   } finally {
     await store.close()
   }
 }
 
+/**
+ * What is to be said of rows that a run did not get to and that are not among the failures: of the given run, where
+ * `listed` are fewer than it left; without one, of the last runs of the activations.
+ */
+async function leftUnattempted(
+  store: StateStore,
+  activations: readonly string[],
+  run: number | undefined,
+  listed: number,
+): Promise<readonly string[]> {
+  const { unattemptedHint, unattemptedIn, unattemptedText } = await import(
+    '../report/unattempted.ts'
+  )
+  if (run !== undefined) {
+    const record = await requireRun(store, run)
+    if (!activations.includes(record.activation) || listed >= record.notAttempted) return []
+    return [
+      `${unattemptedText(record)}. They are not listed any more: a later run plans them anew.`,
+    ]
+  }
+  const runs = await store.runs(activations, runsLookedAt)
+  return activations.flatMap((activation) => {
+    const left = unattemptedIn(runs.filter((record) => record.activation === activation))
+    return left === null ? [] : [unattemptedHint(left)]
+  })
+}
+
 /** "No failures" shall not be said of a run that never was. */
-async function requireRun(store: StateStore, run: number): Promise<void> {
+async function requireRun(store: StateStore, run: number): Promise<RunRecord> {
   const runs = await store.runs(null, Number.MAX_SAFE_INTEGER)
-  if (runs.some((known) => known.run === run)) return
+  const found = runs.find((known) => known.run === run)
+  if (found !== undefined) return found
   const { ConfigurationError } = await import('../connector/index.ts')
   throw new ConfigurationError(
     `There is no run ${run}. \`millrace status\` lists the runs that are remembered.`,

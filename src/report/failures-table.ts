@@ -12,6 +12,11 @@ function retryText({ waitsForChange, nextRetry }: FailureRecord): string {
   return nextRetry === null ? 'again with the next run' : `again from ${time(nextRetry)}`
 }
 
+/** What is wrong and what to do, for a person. */
+function explanation({ message, hint }: FailureRecord): string {
+  return hint === null ? message : `${message}\n${hint}`
+}
+
 /** What a row of the table says beside its message. */
 function details(failure: FailureRecord): string {
   const parts = [
@@ -65,6 +70,23 @@ function row(cells: readonly (readonly [lines: readonly string[], columns: numbe
   return `${lines.join('\n')}\n`
 }
 
+/** What a row says in the last column: what the row above it says too is said once. */
+function explain(
+  failure: FailureRecord,
+  above: FailureRecord | null,
+  columns: number,
+  style: Style,
+): string[] {
+  const isSame = above !== null && explanation(above) === explanation(failure)
+  const detailed = wrap(printable(details(failure)), columns).map(style.faint)
+  if (isSame) return details(above) === details(failure) ? [style.faint('as above')] : detailed
+  const explained = wrap(printable(failure.message), columns)
+  if (failure.hint !== null) {
+    explained.push(...wrap(`→ ${printable(failure.hint)}`, columns).map(style.good))
+  }
+  return [...explained, ...detailed]
+}
+
 /**
  * A table for a terminal of `columns`: message and hint are wrapped, nothing from outside is printed raw. Columns are
  * as wide as the first batch asks for; a key that is wider is wrapped too.
@@ -76,6 +98,7 @@ export function failuresTable(
   return async function* table(batches) {
     let layout: Columns | null = null
     let activation: string | null = null
+    let previous: FailureRecord | null = null
     for await (const batch of batches) {
       if (batch.length === 0) continue
       layout ??= layOut(batch, columns)
@@ -95,12 +118,10 @@ export function failuresTable(
             ).map(([title, wide]) => [[style.faint(title)], wide]),
           )
           activation = failure.activation
+          previous = null
         }
-        const explained = wrap(printable(failure.message), message)
-        if (failure.hint !== null) {
-          explained.push(...wrap(`→ ${printable(failure.hint)}`, message).map(style.good))
-        }
-        explained.push(...wrap(printable(details(failure)), message).map(style.faint))
+        const explained = explain(failure, previous, message, style)
+        previous = failure
         text += row([
           [wrap(shownKey(failure.key), key), key],
           [wrap(failure.code, code).map(style.bad), code],

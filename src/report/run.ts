@@ -4,7 +4,8 @@ import { listed, plannedText } from './counts.ts'
 import type { Style } from './style.ts'
 import { count, countOf, duration, printable } from './text.ts'
 
-const statusWords: Readonly<Record<RunSummary['status'], string>> = {
+/** How a run ended, in words. */
+export const statusWords: Readonly<Record<RunSummary['status'], string>> = {
   done: 'done',
   failures: 'done, with failures',
   configuration: 'refused: the configuration is wrong',
@@ -66,7 +67,10 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
       ['not attempted', outcomes.not_attempted],
     ]) || (summary.status === 'done' ? 'nothing to do' : 'none'),
   )
-  const failures = byCount(summary.failures_by_code)
+  const { not_attempted = 0, ...codes } = summary.failures_by_code
+  // What the run did not get to has not failed.
+  const byCode = { ...codes, not_attempted: not_attempted - outcomes.not_attempted }
+  const failures = byCount(byCode)
   if (failures !== '') line('failures', style.warn(failures))
   const { new: began, still, cured } = summary.failures
   line(
@@ -86,9 +90,14 @@ function activationText(summary: RunSummary, verbose: boolean, style: Style): st
       lines.push(`            ${endpoint} ${count(value)}`)
     }
   }
-  const failed = Object.values(summary.failures_by_code).reduce((sum, value) => sum + value, 0)
-  if (failed === 0 && still > 0) line('report', `millrace failures ${summary.activation}`)
-  if (failed > 0) {
+  if (outcomes.not_attempted > 0) {
+    line(
+      'next run',
+      `sends ${countOf(outcomes.not_attempted, 'row')} that this one did not attempt`,
+    )
+  }
+  if (failures === '' && still > 0) line('report', `millrace failures ${summary.activation}`)
+  if (failures !== '') {
     line('report', `millrace failures ${summary.activation} --run ${summary.run}`)
   }
   return lines

@@ -2,6 +2,7 @@ import type { RunRecord } from '../state/store.ts'
 import { byCount } from './run.ts'
 import type { Style } from './style.ts'
 import { countOf, duration, printable, time } from './text.ts'
+import { unattemptedIn, unattemptedText } from './unattempted.ts'
 
 /** What is known of one activation: its last runs and what is still to be mended. */
 export interface ActivationStatus {
@@ -35,8 +36,14 @@ function statusBlock(status: ActivationStatus, style: Style): string {
   if (status.runs.length === 0) lines.push('  never ran')
   for (const run of status.runs) lines.push(runLine(run, style))
   const open = Object.values(status.failures).reduce((sum, value) => sum + value, 0)
+  const left = unattemptedIn(status.runs)
+  if (left !== null) lines.push(`  ${unattemptedText(left.run)}; the next run sends them`)
   if (open === 0) {
-    if (status.runs.length > 0) lines.push('  no open failures')
+    if (left?.isListed) {
+      lines.push(
+        `  report: millrace failures ${printable(status.activation)} --run ${left.run.run}`,
+      )
+    } else if (left === null && status.runs.length > 0) lines.push('  no open failures')
     return lines.join('\n')
   }
   lines.push(`  ${countOf(open, 'open failure')}: ${style.warn(byCount(status.failures))}`)
@@ -53,6 +60,11 @@ function statusBlock(status: ActivationStatus, style: Style): string {
 /** The state of activations, for people. */
 export function statusText(statuses: readonly ActivationStatus[], style: Style): string {
   return statuses.map((status) => `${statusBlock(status, style)}\n`).join('\n')
+}
+
+function notAttempted(runs: readonly RunRecord[]): { run: number; rows: number } | null {
+  const left = unattemptedIn(runs)
+  return left === null ? null : { run: left.run.run, rows: left.run.notAttempted }
 }
 
 /** The state of activations, for programs: one object, times in ISO 8601. */
@@ -76,6 +88,7 @@ export function statusJson(statuses: readonly ActivationStatus[]): string {
         first: iso(retries.first),
         for_change: retries.forChange,
       },
+      not_attempted: notAttempted(runs),
     })),
   })
 }

@@ -14,6 +14,7 @@ interface RunRow {
   readonly started_at: number
   readonly finished_at: number | null
   readonly summary: string | null
+  readonly not_attempted: number
 }
 
 /** Begins a run after ending those that never finished; see `StateStore.startRun`. */
@@ -108,8 +109,8 @@ export async function readRuns(
     activations === null ? '' : `where a.name in (${activations.map(() => '?').join(', ')})`
   if (activations !== null && activations.length === 0) return []
   const rows = await session.all<RunRow>(
-    `select id, activation, status, started_at, finished_at, summary from (
-      select r.id, a.name as activation, r.status, r.started_at, r.finished_at, r.summary,
+    `select id, activation, status, started_at, finished_at, summary, not_attempted from (
+      select r.id, a.name as activation, r.status, r.started_at, r.finished_at, r.summary, r.not_attempted,
         row_number() over (partition by r.activation_id order by r.id desc) as place
       from runs r join activations a on a.id = r.activation_id ${wanted}
     ) as ranked where place <= ? order by id desc`,
@@ -122,5 +123,6 @@ export async function readRuns(
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     summary: row.summary,
+    notAttempted: Number(row.not_attempted),
   }))
 }

@@ -34,6 +34,8 @@ export interface RunRecord {
   readonly finishedAt: Timestamp | null
   /** The run's summary as JSON, once it has ended. */
   readonly summary: string | null
+  /** How many operations of its plan it did not get to. */
+  readonly notAttempted: number
 }
 
 /** A failure as it is kept: one per key, until the key is delivered. */

@@ -89,6 +89,41 @@ describe('run', () => {
     })
   })
 
+  it('says of rows that a stopped run did not get to how many there are, and what becomes of them', async () => {
+    const cwd = await folderWith(projectFiles(sandbox.url))
+    sandbox.faults.add({
+      method: 'POST',
+      path: '/contacts',
+      skip: 1,
+      times: null,
+      fault: { kind: 'status', status: 401 },
+    })
+    const run = await millrace(['run'], { cwd })
+    expect(run.code).toBe(4)
+    expect(run.stdout).toContain('outcomes  1 applied, 2 not attempted\n')
+    expect(run.stdout).toContain('next run  sends 2 rows that this one did not attempt\n')
+    expect(run.stdout).not.toContain('failures')
+    const said = '2 rows were not attempted by run 1 (stopped early)'
+    expect((await millrace(['status'], { cwd })).stdout).toContain(`${said}; the next run sends`)
+    expect(await millrace(['failures'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: `people: ${said}; the next run sends them. They are listed by: millrace failures people --run 1\n`,
+    })
+    const listed = await millrace(['failures', 'people', '--run', '1'], { cwd })
+    expect(listed.stdout.match(/not_attempted/g)).toHaveLength(2)
+    expect(listed).toMatchObject({ code: 0, stderr: '' })
+
+    sandbox.faults.clear()
+    expect((await millrace(['run'], { cwd })).code).toBe(0)
+    expect(await millrace(['failures', 'people', '--run', '1'], { cwd })).toMatchObject({
+      stdout: '',
+      stderr: `${said}. They are not listed any more: a later run plans them anew.\n`,
+    })
+    expect((await millrace(['failures'], { cwd })).stderr).toBe('No open failures.\n')
+    expect((await millrace(['status'], { cwd })).stdout).toContain('no open failures\n')
+  })
+
   it('exits with the skip code only where there was nothing to do', async () => {
     const cwd = await folderWith(projectFiles(sandbox.url))
     const skipping = ['run', '--json', '--skip-code', '99']

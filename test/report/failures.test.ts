@@ -173,6 +173,28 @@ describe('table', () => {
     expect(table).toContain('…')
   })
 
+  it('says once what is wrong with many rows that follow each other', async () => {
+    const left = { status: 'not_attempted', code: 'not_attempted', field: null } as const
+    const rows = ['u-1', 'u-2', 'u-3'].map((key) => failure({ ...left, key, attempts: 0 }))
+    rows.push(failure({ ...left, key: 'u-4' }), failure({ key: 'u-5' }))
+    expect(await text(failuresTable(100, plain), rows)).toMatchInlineSnapshot(`
+      "people
+      KEY  CODE           FIELD                    MESSAGE
+      u-1  not_attempted                           seats takes a whole number, and the column holds text
+                                                   → Cast the column in the query.
+                                                   update, 0 attempts · since 2026-11-20 08:00:00 UTC ·
+                                                   again with the next run
+      u-2  not_attempted                           as above
+      u-3  not_attempted                           as above
+      u-4  not_attempted                           update, 2 attempts · since 2026-11-20 08:00:00 UTC ·
+                                                   again with the next run
+      u-5  invalid_value  custom_attributes.seats  as above
+      "
+    `)
+    const other = failure({ ...left, key: 'u-1', activation: 'companies' })
+    expect(await text(failuresTable(100, plain), rows.slice(0, 1), [other])).not.toContain('above')
+  })
+
   it('prints nothing from outside raw', async () => {
     const table = await text(failuresTable(90, plain), [hostile])
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there

@@ -74,9 +74,10 @@ describe('runText', () => {
         rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected, 4 waiting after a failure
         kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
-        failures  invalid_value 3, timeout 2, not_attempted 1
+        failures  invalid_value 3, timeout 2
         open      5 new, 4 still failing, 2 cured
         calls     1,204 (0.13 rows per call)
+        next run  sends 1 row that this one did not attempt
         report    millrace failures people --run 7
       "
     `)
@@ -94,9 +95,10 @@ describe('runText', () => {
         rows      10,000: 120 new, 34 changed, 3 to archive, 9,844 unchanged, 2 rejected, 4 waiting after a failure
         kept      2 keys no longer in the query
         outcomes  150 applied, 3 rejected, 2 failed, 1 not attempted
-        failures  invalid_value 3, timeout 2, not_attempted 1
+        failures  invalid_value 3, timeout 2
         open      5 new, 4 still failing, 2 cured
         calls     1,204 (0.13 rows per call)
+        next run  sends 1 row that this one did not attempt
         report    millrace failures people --run 7
 
       2 activations: 1 done, 1 with failures

@@ -15,6 +15,7 @@ const statuses: readonly ActivationStatus[] = [
         startedAt: started + 600_000,
         finishedAt: null,
         summary: null,
+        notAttempted: 0,
       },
       {
         run: 7,
@@ -23,6 +24,7 @@ const statuses: readonly ActivationStatus[] = [
         startedAt: started,
         finishedAt: started + 200_000,
         summary: '{"rows":3}',
+        notAttempted: 0,
       },
     ],
     failures: { timeout: 1, invalid_value: 1200 },
@@ -52,6 +54,46 @@ describe('status', () => {
         never ran
       "
     `)
+  })
+
+  const stopped = {
+    run: 6,
+    activation: 'people',
+    status: 'stopped' as const,
+    startedAt: started,
+    finishedAt: started,
+    summary: null,
+    notAttempted: 2980,
+  }
+  const people = (runs: ActivationStatus['runs']): ActivationStatus => ({
+    activation: 'people',
+    runs,
+    failures: {},
+    retries: { nextRun: 0, waiting: 0, first: null, forChange: 0 },
+  })
+
+  it('tells of rows that a run did not get to, until a run has come to its end', () => {
+    expect(statusText([people([stopped])], plain)).toMatchInlineSnapshot(`
+      "people
+        run 6  2026-11-21 08:00:00 UTC  stopped in 0 ms
+        2,980 rows were not attempted by run 6 (stopped early); the next run sends them
+        report: millrace failures people --run 6
+      "
+    `)
+    const planning = { ...stopped, run: 7, notAttempted: 0 }
+    expect(statusText([people([planning, stopped])], plain)).toMatchInlineSnapshot(`
+      "people
+        run 7  2026-11-21 08:00:00 UTC  stopped in 0 ms
+        run 6  2026-11-21 08:00:00 UTC  stopped in 0 ms
+        2,980 rows were not attempted by run 6 (stopped early); the next run sends them
+      "
+    `)
+    const done = { ...planning, status: 'done' as const }
+    expect(statusText([people([done, stopped])], plain)).toContain('no open failures')
+    const json = (runs: ActivationStatus['runs']) =>
+      JSON.parse(statusJson([people(runs)])).activations[0].not_attempted
+    expect(json([planning, stopped])).toEqual({ run: 6, rows: 2980 })
+    expect(json([done, stopped])).toBeNull()
   })
 
   it('tells programs the same', () => {
