@@ -43,8 +43,12 @@ export const keyLine = z.strictObject({
   unanswered_since: time.nullable(),
 })
 
-/** Last line: a file that was cut off lacks it. */
-export const endLine = z.strictObject({ end: z.literal(true), keys: time })
+/** Last line: a file that was cut off lacks it. `sha256`: of all lines before it, with their ends, in hexadecimal. */
+export const endLine = z.strictObject({
+  end: z.literal(true),
+  keys: time,
+  sha256: z.string().optional(),
+})
 
 export type KeyLine = z.infer<typeof keyLine>
 export type ActivationLine = z.infer<typeof activationLine>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ConfigurationError, StopRunError } from '../connector/index.ts'
 import { type ClaimOptions, type Held, holderOf } from './claim.ts'
 import type { Database } from './database.ts'
@@ -42,18 +43,22 @@ export async function* exportState(
   activations: readonly string[],
   options: ClaimOptions,
 ): AsyncGenerator<string> {
-  yield line({
-    millrace_state: exportVersion,
-    exported_at: new Date(options.now).toISOString(),
-  })
+  const written = createHash('sha256')
+  const kept = (text: string) => {
+    written.update(text)
+    return text
+  }
+  yield kept(
+    line({ millrace_state: exportVersion, exported_at: new Date(options.now).toISOString() }),
+  )
   let keys = 0
   for (const activation of activations) {
     const before = await runsBegun(database, activation)
     const { id, ...about } = await settled(database, activation, options)
-    yield line({ activation, ...about } satisfies ActivationLine)
+    yield kept(line({ activation, ...about } satisfies ActivationLine))
     for await (const page of pages(database, id)) {
       keys += page.length
-      yield page.map(line).join('')
+      yield kept(page.map(line).join(''))
     }
     if ((await runsBegun(database, activation)) !== before) {
       throw new StopRunError(
@@ -61,7 +66,7 @@ export async function* exportState(
       )
     }
   }
-  yield line({ end: true, keys })
+  yield line({ end: true, keys, sha256: written.digest('hex') })
 }
 
 function line(value: object): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ConfigurationError } from '../connector/index.ts'
 import { type ClaimOptions, claim, type Held } from './claim.ts'
 import type { Cell, Database, Session } from './database.ts'
@@ -70,6 +71,7 @@ class Import {
   #keys = 0
   #line = 0
   #ended = false
+  readonly #read = createHash('sha256')
 
   constructor(database: Database, session: Session, options: ImportOptions) {
     this.#database = database
@@ -86,6 +88,7 @@ class Import {
       else if ('activation' in value) await this.#begin(value)
       else if ('end' in value) await this.#end(value)
       else await this.#add(value)
+      if (!this.#ended) this.#read.update(`${text}\n`)
     }
     if (!this.#ended) {
       throw this.#problem(`${this.#options.file} was cut off: its last line is missing.`)
@@ -151,6 +154,12 @@ class Import {
     if (parsed.data.keys !== this.#keys) {
       throw this.#problem(
         `${this.#options.file} holds ${this.#keys} keys and says it has ${parsed.data.keys}: it was changed, or is not whole.`,
+      )
+    }
+    const { sha256 } = parsed.data
+    if (sha256 !== undefined && sha256 !== this.#read.digest('hex')) {
+      throw this.#problem(
+        `${this.#options.file} was changed since it was exported: its lines are not those that its last one tells of.`,
       )
     }
     this.#ended = true

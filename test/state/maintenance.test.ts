@@ -228,6 +228,10 @@ describe.each([
           [['{"id":1}'], /state\.jsonl:1: this line does not begin an export/],
           [[head.replace(':1,', ':9,')], /has version 9; this millrace reads version 1/],
           [[...lines, first], /comes after the end/],
+          [
+            lines.with(4, (lines[4] ?? '').replace('"sent":{', '"sent":{"other":1,')),
+            /was changed since/,
+          ],
           [[], /was cut off/],
         ]
         await withDatabase(make, async (empty) => {
