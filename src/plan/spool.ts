@@ -1,6 +1,10 @@
 import type { Operation } from '../connector/index.ts'
 import type { PlanSink, RejectedRow } from './interfaces.ts'
 
+/** Few, so that an operation is handed on and forgotten before it counts as one of the old objects in memory. */
+const operationsPerBatch = 50
+
+/** More, since what is made of them is recorded at once, in a transaction of its own. */
 const batchSize = 500
 
 /** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
@@ -30,12 +34,16 @@ export class Spool {
 
   /** Whether there is a full batch. */
   get isFull(): boolean {
-    return Math.max(this.#operations.size, this.#rejected.size, this.#waiting.length) >= batchSize
+    return (
+      this.#operations.size >= operationsPerBatch ||
+      this.#rejected.size >= batchSize ||
+      this.#waiting.length >= batchSize
+    )
   }
 
   /** Hands on full batches. */
   async drain(): Promise<void> {
-    if (this.#operations.size >= batchSize) await this.#addAll()
+    if (this.#operations.size >= operationsPerBatch) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
     if (this.#waiting.length >= batchSize) await this.#waitAll()
   }

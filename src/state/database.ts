@@ -1,5 +1,8 @@
-/** What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. */
-export type Cell = string | number | null
+/**
+ * What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. Bytes are the UTF-8 of a text, for a
+ * binding that is written `cast(? as text)`; they are good until the statement has ended.
+ */
+export type Cell = string | number | null | Uint8Array
 
 /** Statements within one read or one transaction. SQL is what SQLite and Postgres share, with `?` for bindings. */
 export interface Session {

@@ -1,19 +1,21 @@
 import type { Operation } from '../connector/index.ts'
+import { JsonBytes } from '../plan/json-bytes.ts'
 import type { Cell, Database, Session } from './database.ts'
-import { lineOf, operationIn } from './operation-line.ts'
+import { LineWriter, operationsIn } from './operation-lines.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
 const operationsPerChunk = 500
 
-/** Operations are held back until there are so many, or so much text, that a durable transaction is worth its sync. */
-const operationsPerWrite = 4_000
-const charactersPerWrite = 4_000_000
+/** Operations are held back until there is so much text that a transaction is worth its price. */
+const bytesPerWrite = 2_000_000
 
 /** Some operations as the table keeps them. */
 interface Chunk {
   readonly first: number
-  readonly last: number
-  readonly text: string
+  last: number
+  count: number
+  /** Where in what is held back its text ends. */
+  end: number
 }
 
 type Write = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
@@ -26,9 +28,10 @@ export class Spool {
   readonly #database: Database
   readonly #write: Write
   readonly #run: number
-  #held: Chunk[] = []
-  #heldOperations = 0
-  #heldCharacters = 0
+  /** What is held back: outside of the heap, where it costs nothing while the plan goes on. */
+  readonly #text = new JsonBytes()
+  readonly #lines = new LineWriter(this.#text)
+  #chunks: Chunk[] = []
 
   constructor(database: Database, write: Write, run: number) {
     this.#database = database
@@ -38,39 +41,51 @@ export class Spool {
 
   async add(operations: readonly Operation[]): Promise<void> {
     for (let start = 0; start < operations.length; start += operationsPerChunk) {
-      const some = operations.slice(start, start + operationsPerChunk)
-      const text = some.map(lineOf).join('\n')
-      const first = some[0]?.ordinal ?? 0
-      this.#held.push({ first, last: some.at(-1)?.ordinal ?? first, text })
-      this.#heldOperations += some.length
-      this.#heldCharacters += text.length
-      if (
-        this.#heldOperations >= operationsPerWrite ||
-        this.#heldCharacters >= charactersPerWrite
-      ) {
-        await this.#flush()
-      }
+      this.#hold(operations.slice(start, start + operationsPerChunk))
+      if (this.#text.length >= bytesPerWrite) await this.#flush()
     }
   }
 
+  #hold(operations: readonly Operation[]): void {
+    let chunk = this.#chunks.at(-1)
+    if (chunk === undefined || chunk.count + operations.length > operationsPerChunk) {
+      const first = operations[0]?.ordinal ?? 0
+      chunk = { first, last: first, count: 0, end: 0 }
+      this.#chunks.push(chunk)
+      this.#lines.restart()
+    }
+    for (const operation of operations) {
+      this.#lines.write(operation)
+      chunk.last = operation.ordinal
+    }
+    chunk.count += operations.length
+    chunk.end = this.#text.length
+  }
+
   async #flush(): Promise<void> {
-    const held = this.#held
-    if (held.length === 0) return
-    this.discard()
-    const rows = held.map(({ first, last, text }): Cell[] => [this.#run, first, last, text])
-    await this.#write((session) =>
-      session.runEach(
-        'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, ?)',
-        rows,
-      ),
-    )
+    if (this.#chunks.length === 0) return
+    let start = 0
+    const rows = this.#chunks.map(({ first, last, end }): Cell[] => {
+      const text = this.#text.view(start, end)
+      start = end
+      return [this.#run, first, last, text]
+    })
+    try {
+      await this.#write((session) =>
+        session.runEach(
+          'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, cast(? as text))',
+          rows,
+        ),
+      )
+    } finally {
+      this.discard()
+    }
   }
 
   /** Forgets what is held back. */
   discard(): void {
-    this.#held = []
-    this.#heldOperations = 0
-    this.#heldCharacters = 0
+    this.#chunks = []
+    this.#text.length = 0
   }
 
   /** The operations without an outcome, in order; each once, whatever is recorded meanwhile. */
@@ -119,12 +134,8 @@ async function readChunk(
   )
   if (row === undefined) return null
   const settled = await settledOrdinals(session, run, row.first_ordinal, row.last_ordinal)
-  const operations = parseLines(row.lines).filter(({ ordinal }) => !settled.has(ordinal))
+  const operations = operationsIn(row.lines).filter(({ ordinal }) => !settled.has(ordinal))
   return { last: row.last_ordinal, operations }
-}
-
-function parseLines(lines: string): Operation[] {
-  return lines.split('\n').map(operationIn)
 }
 
 /** The ordinals in a range that have an outcome. */
@@ -196,6 +207,6 @@ async function readRange(
     [run, last, first],
   )
   return rows
-    .flatMap((row) => parseLines(row.lines))
+    .flatMap((row) => operationsIn(row.lines))
     .filter(({ ordinal }) => ordinal >= first && ordinal <= last)
 }
