@@ -3,11 +3,7 @@ import type { List, Scalar } from '../connector/index.ts'
 const quote = 34
 const backslash = 92
 const comma = 44
-const minus = 45
 const zero = 48
-
-/** The most bytes that a number takes in JSON, with room to spare. */
-const numberSize = 32
 
 /**
  * JSON as UTF-8, written value by value into one piece of memory that is used again: text that is only hashed or handed
@@ -78,26 +74,23 @@ export class JsonBytes {
   }
 
   #number(value: number): void {
-    if (!Number.isInteger(value) || value < -999_999_999_999 || value > 999_999_999_999) {
+    // Most are small and whole, and their digits are had without a string.
+    let rest = value | 0
+    if (rest !== value || rest < 0) {
       this.raw(String(value))
       return
     }
-    this.#reserve(numberSize)
-    const bytes = this.#bytes
-    let rest = value
-    if (value < 0) {
-      bytes[this.length++] = minus
-      rest = -value
-    }
     let digits = 1
-    for (let limit = 10; rest >= limit; limit *= 10) digits += 1
-    const end = this.length + digits
-    for (let at = end - 1; at >= this.length; at -= 1) {
-      const tenth = Math.floor(rest / 10)
+    for (let limit = 10; digits < 10 && rest >= limit; limit *= 10) digits += 1
+    this.#reserve(digits)
+    const bytes = this.#bytes
+    const start = this.length
+    for (let at = start + digits - 1; at >= start; at -= 1) {
+      const tenth = (rest / 10) | 0
       bytes[at] = zero + rest - tenth * 10
       rest = tenth
     }
-    this.length = end
+    this.length = start + digits
   }
 
   #list(list: List): void {

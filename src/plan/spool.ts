@@ -2,7 +2,7 @@ import type { Operation } from '../connector/index.ts'
 import type { PlanSink, RejectedRow } from './interfaces.ts'
 
 /** Few, so that an operation is handed on and forgotten before it counts as one of the old objects in memory. */
-const operationsPerBatch = 50
+const operationsPerBatch = 16
 
 /** More, since what is made of them is recorded at once, in a transaction of its own. */
 const batchSize = 500

@@ -38,5 +38,10 @@ export interface Database {
   read<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   /** One durable transaction; it is rolled back where `work` throws. */
   write<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  /**
+   * The same for much that is of no use before a later `write`: until that has ended, a power cut may take it away, from
+   * its end on. It is spared waiting for the disk.
+   */
+  stage<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }

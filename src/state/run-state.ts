@@ -46,7 +46,7 @@ export class StoredRun implements RunState {
 
   constructor(begun: BegunRun) {
     const { database, clock, lock, run, pass, index } = begun
-    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run)
+    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work, 'stage'), run)
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
     // What a full pass sends again, no index knows.

@@ -7,7 +7,7 @@ import { LineWriter, operationsIn } from './operation-lines.ts'
 const operationsPerChunk = 500
 
 /** Operations are held back until there is so much text that a transaction is worth its price. */
-const bytesPerWrite = 2_000_000
+const bytesPerWrite = 1_000_000
 
 /** Some operations as the table keeps them. */
 interface Chunk {
@@ -29,7 +29,7 @@ export class Spool {
   readonly #write: Write
   readonly #run: number
   /** What is held back: outside of the heap, where it costs nothing while the plan goes on. */
-  readonly #text = new JsonBytes()
+  readonly #text = new JsonBytes(bytesPerWrite * 1.25)
   readonly #lines = new LineWriter(this.#text)
   #chunks: Chunk[] = []
 
