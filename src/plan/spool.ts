@@ -10,7 +10,8 @@ const batchSize = 500
 /** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
 export class Spool {
   readonly #sink: PlanSink
-  readonly #operations = new Map<number, Operation>()
+  // A map that is cleared keeps what it held alive as long as V8 takes what it was for old: new ones take its place.
+  #operations = new Map<number, Operation>()
   readonly #rejected = new Map<number, RejectedRow>()
   #waiting: string[] = []
 
@@ -57,7 +58,7 @@ export class Spool {
 
   async #addAll(): Promise<void> {
     const operations = [...this.#operations.values()]
-    this.#operations.clear()
+    this.#operations = new Map()
     for (let start = 0; start < operations.length; start += batchSize) {
       await this.#sink.add(operations.slice(start, start + batchSize))
     }
