@@ -6,4 +6,5 @@ import { setFlagsFromString } from 'node:v8'
 setFlagsFromString('--semi-space-growth-factor=1')
 // With so little to look at, helping threads are waited for longer than they help.
 setFlagsFromString('--no-parallel-scavenge')
+setFlagsFromString('--no-concurrent-array-buffer-sweeping')
 setFlagsFromString('--heap-growing-percent=20')
