@@ -132,7 +132,6 @@ export class EntryOutput {
   /** The flags of a key for which the target has, or is about to take, just what its row says; else null. */
   #after(place: number, before: Entry | null): number | null {
     const table = this.#table
-    if (table.isMarked(place, mark.rejected)) return null
     if (taken.some((one) => table.isMarked(place, one))) {
       return entryFlag.ours | entryFlag.fingerprintKnown
     }

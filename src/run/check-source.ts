@@ -11,6 +11,7 @@ import {
   TryAgainError,
 } from '../connector/index.ts'
 import type { RejectedRow } from '../plan/interfaces.ts'
+import { checkMergeable, mergeColumn } from '../plan/merge-key.ts'
 import { planActivation } from '../plan/planner.ts'
 import type { CheckedPoint } from './checked-point.ts'
 import { queryProblem } from './planning.ts'
@@ -56,6 +57,8 @@ export async function checkSource(options: SourceCheckOptions): Promise<SourceCh
       const batches = firstRows(stream.batches, sample)
       const snapshot = nothingKnown
       const { rows } = await planActivation({ activation, columns, batches, snapshot, sink })
+      // Whether the source sorts the query shows when a plan asks for it: a sample is not worth a sort.
+      checkMergeable(activation, columns, mergeColumn(activation) ?? undefined)
       points.push(fieldsPoint(activation), rowsPoint(rows, sink.rejected))
     } finally {
       await source.close()

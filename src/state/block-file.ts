@@ -35,27 +35,56 @@ export async function* readBlocks(
   start: number,
   blocks: number,
 ): AsyncGenerator<EntryBlock> {
-  const lead = new Uint32Array(leadBytes / 4)
-  let room = new ArrayBuffer(0)
-  let at = start
-  for (let number = 0; number < blocks; number += 1) {
-    await fill(handle, new Uint8Array(lead.buffer), at)
-    const [count = 0, keyBytes = 0, sum = 0] = lead
+  const reader = new BlockReader(handle, start)
+  let coming = blocks === 0 ? null : reader.next()
+  for (let number = 1; coming !== null; number += 1) {
+    const block: EntryBlock = await coming
+    // The next one is read while this one is looked at.
+    coming = number < blocks ? reader.next() : null
+    coming?.catch(() => {})
+    yield block
+  }
+}
+
+/** Reads blocks into two rooms by turns. */
+class BlockReader {
+  readonly #handle: FileHandle
+  readonly #lead = new Uint32Array(leadBytes / 4)
+  #at: number
+  #room = new ArrayBuffer(0)
+  #other = new ArrayBuffer(0)
+
+  constructor(handle: FileHandle, start: number) {
+    this.#handle = handle
+    this.#at = start
+  }
+
+  async next(): Promise<EntryBlock> {
+    await fill(this.#handle, new Uint8Array(this.#lead.buffer), this.#at)
+    const [count = 0, keyBytes = 0, sum = 0] = this.#lead
     if (count > entriesPerBlock || keyBytes > mostKeyBytes) throw damaged()
     const size = count * entryBytes + keyBytes
-    if (room.byteLength < size) room = new ArrayBuffer(Math.ceil(size * 1.2))
-    const bytes = new Uint8Array(room, 0, size)
-    await fill(handle, bytes, at + leadBytes)
+    const bytes = new Uint8Array(this.#takeRoom(size), 0, size)
+    await fill(this.#handle, bytes, this.#at + leadBytes)
     if (crc32(bytes) !== sum) throw damaged()
-    at += leadBytes + size
-    yield {
+    this.#at += leadBytes + size
+    const { buffer } = bytes
+    return {
       count,
-      hashes: new Int32Array(room, 0, count * 4),
-      fingerprints: new Int32Array(room, count * 16, count * 4),
-      ends: new Uint32Array(room, count * 32, count),
-      keys: new Uint8Array(room, count * 36, keyBytes),
-      flags: new Uint8Array(room, count * 36 + keyBytes, count),
+      hashes: new Int32Array(buffer, 0, count * 4),
+      fingerprints: new Int32Array(buffer, count * 16, count * 4),
+      ends: new Uint32Array(buffer, count * 32, count),
+      keys: new Uint8Array(buffer, count * 36, keyBytes),
+      flags: new Uint8Array(buffer, count * 36 + keyBytes, count),
     }
+  }
+
+  #takeRoom(size: number): ArrayBuffer {
+    const room =
+      this.#other.byteLength < size ? new ArrayBuffer(Math.ceil(size * 1.2)) : this.#other
+    this.#other = this.#room
+    this.#room = room
+    return room
   }
 }
 

@@ -125,6 +125,24 @@ describe('check', () => {
     })
   })
 
+  it('says where rows cannot be merged by their key', async () => {
+    const text = activation(people, 'plan_by: merge').replace(
+      'select *',
+      'select * replace (1.5 as user_id)',
+    )
+    const { points, code } = await check({ 'activations/people.yaml': text })
+    expect(code).toBe(2)
+    expect(points.find(({ status }) => status === 'failed')).toEqual({
+      name: 'fields',
+      status: 'failed',
+      message:
+        '"plan_by: merge" needs a key of text or whole numbers; column "user_id" is DECIMAL(2,1). Cast it to text in the query, or use "plan_by: hash".',
+      file: 'activations/people.yaml',
+      line: 9,
+      column: 10,
+    })
+  })
+
   it('looks at the first rows only, as many as asked for', async () => {
     const { points } = await check({}, ['--sample', '2'])
     expect(points).toContainEqual(

@@ -323,6 +323,37 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
       })
     })
 
+    describe('the order of a snapshot', () => {
+      it('is that of the UTF-8 of its keys, from any key on', async () => {
+        const keys = [
+          'a',
+          'B',
+          'ab',
+          'a b',
+          'a\\',
+          'a\\b',
+          'a]',
+          'é',
+          '\uffff',
+          '\u{10000}',
+          '-1',
+          '10',
+        ]
+        const run = await startRun(await lock(store), 0)
+        await run.record(keys.map((key, ordinal) => applied(operation(ordinal, { key }))))
+        const sorted = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+        for (const after of [undefined, ...keys, 'a a']) {
+          const found: string[] = []
+          for await (const page of run.snapshot.fingerprints(after)) {
+            found.push(...page.map(({ key }) => key))
+          }
+          const isBehind = (key: string) =>
+            after === undefined || Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0
+          expect(found).toEqual(sorted.filter(isBehind))
+        }
+      })
+    })
+
     describe('failures', () => {
       it('counts a failure up until the key is delivered, and keeps what each run left', async () => {
         const held = await lock(store)

@@ -93,6 +93,15 @@ describe('planning by merging', () => {
     await expect(run(rows.toReversed(), after, new Entries())).rejects.toThrow(ConfigurationError)
   })
 
+  it('reads no row twice that is there twice, and none that has not changed', async () => {
+    const entries = new Entries()
+    const { after } = await run(rowsOf(10), new Snapshot(), entries)
+    const twice = rowsOf(10).flatMap((row) => [row, row])
+    const { planned } = await run(twice, after, entries)
+    expect(planned.totals).toMatchObject({ rows: 20, unchanged: 10, repeated: 10 })
+    expect(planned.read).toBe(0)
+  })
+
   it('goes on with the snapshot where what was kept is damaged', async () => {
     const entries = new Entries()
     const { after } = await run(rowsOf(60), new Snapshot(), entries)

@@ -212,7 +212,7 @@ export class Entries implements SortedEntries {
     }
     return {
       append: async (block) => {
-        blocks.push(structuredClone(block))
+        blocks.push(copyOf(block))
       },
       revise: async (change) => {
         for (const block of blocks) change(block)
@@ -231,13 +231,24 @@ export class Entries implements SortedEntries {
 
 /** A block as some of three entries, with an empty one before them. */
 function inPieces(block: EntryBlock): EntryBlock[] {
-  const pieces = [new BlockBuilder().take()]
+  const builder = new BlockBuilder()
+  const pieces = [copyOf(builder.take())]
   for (let start = 0; start < block.count; start += 3) {
-    const builder = new BlockBuilder()
     builder.copy(block, start, Math.min(start + 3, block.count))
-    pieces.push(structuredClone(builder.take()))
+    pieces.push(copyOf(builder.take()))
   }
   return pieces
+}
+
+function copyOf({ count, hashes, fingerprints, flags, ends, keys }: EntryBlock): EntryBlock {
+  return {
+    count,
+    hashes: hashes.slice(),
+    fingerprints: fingerprints.slice(),
+    flags: flags.slice(),
+    ends: ends.slice(),
+    keys: keys.slice(),
+  }
 }
 
 /** A snapshot in memory. */
@@ -270,8 +281,9 @@ export class Snapshot implements SnapshotReader {
 
   async *sharedIds() {
     const all = [...this.kept.values()]
-    const isShared = ({ key, id }: SnapshotEntry) =>
-      id !== null && all.some((other) => other.key !== key && other.id === id)
+    const counts = new Map<string | null, number>()
+    for (const { id } of all) counts.set(id, (counts.get(id) ?? 0) + 1)
+    const isShared = ({ id }: SnapshotEntry) => id !== null && (counts.get(id) ?? 0) > 1
     for (const { key, id } of all.filter(isShared)) yield [{ key, id }]
   }
 
