@@ -39,7 +39,11 @@ export class FrameBatch implements RowBatch {
     const buffer = index === 0 ? this.#first : this.rest
     const columns = this.#columns
     const values = new Array<Value>(columns.length)
-    let at = this.#start(index) + headerSize + 2
+    const start = this.#start(index)
+    const first = start + headerSize + 2
+    // One string for the row, and for its values parts of that, cost a quarter of a string from bytes for each.
+    const row = buffer.toString('latin1', first, start + 1 + wordAt(buffer, start + 1))
+    let at = first
     for (let position = 0; position < columns.length; position++) {
       const length = wordAt(buffer, at)
       at += 4
@@ -47,9 +51,12 @@ export class FrameBatch implements RowBatch {
         values[position] = null
         continue
       }
-      const text = buffer.toString('utf8', at, at + length)
+      const end = at + length
+      const text = isAscii(buffer, at, end)
+        ? row.slice(at - first, end - first)
+        : buffer.toString('utf8', at, end)
       values[position] = (columns[position] as DecodedColumn).decode(text)
-      at += length
+      at = end
     }
     return values
   }
@@ -70,4 +77,11 @@ export class FrameBatch implements RowBatch {
     if (start === undefined) throw new RangeError(`No row ${index} in a batch of ${this.size}`)
     return start
   }
+}
+
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if ((bytes[at] as number) > 127) return false
+  }
+  return true
 }

@@ -24,6 +24,9 @@ const types: Readonly<Record<number, ColumnType>> = {
   3802: 'json',
 }
 
+const dash = 45
+const space = 32
+
 const decoders: Readonly<Record<Exclude<ColumnType, 'array'>, Decode>> = {
   boolean: (text) => text === 't',
   integer: decodeInteger,
@@ -54,14 +57,36 @@ function isoDate(text: string): string {
   return `${sign}${String(Math.abs(astronomical)).padStart(6, '0')}-${day}${rest}`
 }
 
+/** A time behind a year of four digits and before the end of its era, as all are that are not very far away. */
+function isOrdinary(text: string): boolean {
+  return text.charCodeAt(10) === space && text.charCodeAt(4) === dash && !text.endsWith('C')
+}
+
 function isoTimestamp(text: string): string {
+  if (isOrdinary(text)) return `${text.slice(0, 10)}T${text.slice(11)}`
   if (text.endsWith('infinity')) return text
   return isoDate(text).replace(' ', 'T')
 }
 
 function isoTimestampInUtc(text: string): string {
+  if (isOrdinary(text) && text.endsWith('+00')) {
+    return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`
+  }
   if (text.endsWith('infinity')) return text
   return isoDate(text).replace(' ', 'T').replace('+00', 'Z')
+}
+
+/** An array of one dimension in which nothing is quoted. */
+const plainArray = /^\{[^{}"\\]*\}$/
+
+function plainElements(text: string, decode: Decode): readonly Value[] {
+  if (text === '{}') return []
+  const elements: Value[] = text.slice(1, -1).split(',')
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index] as string
+    elements[index] = element === 'NULL' ? null : decode(element)
+  }
+  return elements
 }
 
 /** A column and how to read it. */
@@ -91,7 +116,10 @@ export function decodedColumn(
   }
   return {
     column: { name, type: 'array', element, sourceType },
-    decode: (text) => arrays.create(text, decodeElement).parse(),
+    decode: (text) =>
+      plainArray.test(text)
+        ? plainElements(text, decodeElement)
+        : arrays.create(text, decodeElement).parse(),
   }
 }
 

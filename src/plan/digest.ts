@@ -22,8 +22,8 @@ export function isSameDigest(a: DigestWords, b: DigestWords): boolean {
   return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]
 }
 
-/** The first 128 bits of the SHA-256 of a text's UTF-8, written to `into`. The text holds no lone surrogates. */
-export function digest(text: string, into: DigestWords): void {
+/** The first 128 bits of the SHA-256 of a text (or its UTF-8), written to `into`. It holds no lone surrogates. */
+export function digest(text: string | Uint8Array, into: DigestWords): void {
   // String output spares the Buffer: three times faster than asking for bytes.
   const bytes = hash('sha256', text, 'binary')
   for (let word = 0, at = 0; word < 4; word += 1, at += 4) {
@@ -35,22 +35,12 @@ export function digest(text: string, into: DigestWords): void {
   }
 }
 
+const formatted = Buffer.alloc(16)
+
 /** A digest as base64url without padding: 22 characters. */
 export function formatDigest(words: DigestWords): string {
-  let text = ''
-  let waiting = 0
-  let bits = 0
-  for (let byte = 0; byte < 16; byte += 1) {
-    const word = words[byte >> 2] ?? 0
-    waiting = (waiting << 8) | ((word >>> (24 - (byte & 3) * 8)) & 255)
-    bits += 8
-    while (bits >= 6) {
-      bits -= 6
-      text += alphabet[(waiting >>> bits) & 63]
-    }
-    waiting &= (1 << bits) - 1
-  }
-  return text + alphabet[(waiting << (6 - bits)) & 63]
+  for (let word = 0; word < 4; word += 1) formatted.writeInt32BE(words[word] as number, word * 4)
+  return formatted.toString('base64url')
 }
 
 /** Reads what `formatDigest` wrote; false where `text` is no such thing. */

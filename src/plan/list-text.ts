@@ -14,27 +14,30 @@ export function comparedAs(list: ListName, name: string): string {
  */
 export function listOf(list: ListName, names: Iterable<string>): List {
   const found: string[] = []
-  let isInOrder = true
-  let last = ''
+  const compared: string[] = []
   for (const untrimmed of names) {
     const name = untrimmed.trim()
-    if (name === '') continue
-    const compared = comparedAs(list, name)
-    isInOrder &&= found.length === 0 || last < compared
-    last = compared
-    found.push(name)
+    if (name !== '') insert(found, compared, name, comparedAs(list, name))
   }
-  return isInOrder ? found : inOrder(list, found)
+  return found
 }
 
-function inOrder(list: ListName, names: readonly string[]): List {
-  const spellings = new Map<string, string>()
-  for (const name of names) {
-    const compared = comparedAs(list, name)
-    const other = spellings.get(compared)
-    if (other === undefined || name < other) spellings.set(compared, name)
+/** Puts a name in its place, `compared` being what the names in `found` are compared as. */
+function insert(found: string[], compared: string[], name: string, as: string): void {
+  let start = 0
+  let end = found.length
+  while (start < end) {
+    const middle = (start + end) >>> 1
+    if ((compared[middle] as string) < as) start = middle + 1
+    else end = middle
   }
-  return [...spellings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name)
+  if (start === found.length) {
+    found.push(name)
+    compared.push(as)
+  } else if (compared[start] !== as) {
+    found.splice(start, 0, name)
+    compared.splice(start, 0, as)
+  } else if (name < (found[start] as string)) found[start] = name
 }
 
 /** Whether two lists hold the same things, whatever their order. */

@@ -121,7 +121,8 @@ function compileNames(
     if (isRefusal(read)) return { column, refusal: read }
     for (const name of read) {
       // A prefix alone is no name.
-      if (name.trim() !== '') names.push(prefix + name.trim())
+      const trimmed = name.trim()
+      if (trimmed !== '') names.push(prefix + trimmed)
     }
     return null
   }

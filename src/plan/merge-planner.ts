@@ -11,7 +11,7 @@ import { Merge } from './merge.ts'
 import { MergeDraft } from './merge-draft.ts'
 import type { SortedEntries } from './merge-interfaces.ts'
 import { checkMergeable } from './merge-key.ts'
-import { type PlanOptions, rowsPerSettling } from './planner.ts'
+import { type PlanOptions, rowsPerReport } from './planner.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
 import { RowlessKeys } from './rowless-keys.ts'
@@ -92,9 +92,9 @@ async function readRows(
       const hash = isHashed && batch.hash !== undefined ? room : null
       if (hash !== null) batch.hash?.(index, hash)
       if (hash === null || !merge.recognise(hash)) await merge.read(batch.values(index), hash)
-      unreported += 1
-      if (unreported < rowsPerSettling) continue
       if (ledger.isFull) await ledger.settle()
+      unreported += 1
+      if (unreported < rowsPerReport) continue
       onRows?.(ledger.tally.rows)
       unreported = 0
     }

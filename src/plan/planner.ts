@@ -34,8 +34,8 @@ export interface PlanOptions {
   readonly onDraft?: ((draft: PlanDraft) => void) | undefined
 }
 
-/** Rows between two reports, and those that are held before the snapshot is asked about them, at most. */
-export const rowsPerSettling = 1000
+/** Rows between two reports. */
+export const rowsPerReport = 1000
 
 /**
  * Compares a query's rows with the snapshot and spools what has to be done, in the order of the rows, and after them
@@ -89,9 +89,9 @@ async function readRows(
     for (let index = 0; index < batch.size; index += 1) {
       const hash = isHashed ? hashOf(batch, index, room) : null
       if (hash === null || !ledger.recognise(hash)) reader.read(batch.values(index), hash)
-      unreported += 1
-      if (unreported < rowsPerSettling) continue
       if (ledger.isFull) await ledger.settle()
+      unreported += 1
+      if (unreported < rowsPerReport) continue
       onRows?.(ledger.tally.rows)
       unreported = 0
     }

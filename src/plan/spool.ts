@@ -1,12 +1,17 @@
 import type { Operation } from '../connector/index.ts'
 import type { PlanSink, RejectedRow } from './interfaces.ts'
 
+/** Few, so that an operation is handed on and forgotten before it counts as one of the old objects in memory. */
+const operationsPerBatch = 16
+
+/** More, since what is made of them is recorded at once, in a transaction of its own. */
 const batchSize = 500
 
 /** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
 export class Spool {
   readonly #sink: PlanSink
-  readonly #operations = new Map<number, Operation>()
+  // A map that is cleared keeps what it held alive as long as V8 takes what it was for old: new ones take its place.
+  #operations = new Map<number, Operation>()
   readonly #rejected = new Map<number, RejectedRow>()
   #waiting: string[] = []
 
@@ -30,12 +35,16 @@ export class Spool {
 
   /** Whether there is a full batch. */
   get isFull(): boolean {
-    return Math.max(this.#operations.size, this.#rejected.size, this.#waiting.length) >= batchSize
+    return (
+      this.#operations.size >= operationsPerBatch ||
+      this.#rejected.size >= batchSize ||
+      this.#waiting.length >= batchSize
+    )
   }
 
   /** Hands on full batches. */
   async drain(): Promise<void> {
-    if (this.#operations.size >= batchSize) await this.#addAll()
+    if (this.#operations.size >= operationsPerBatch) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
     if (this.#waiting.length >= batchSize) await this.#waitAll()
   }
@@ -49,7 +58,7 @@ export class Spool {
 
   async #addAll(): Promise<void> {
     const operations = [...this.#operations.values()]
-    this.#operations.clear()
+    this.#operations = new Map()
     for (let start = 0; start < operations.length; start += batchSize) {
       await this.#sink.add(operations.slice(start, start + batchSize))
     }

@@ -1,5 +1,8 @@
-/** What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. */
-export type Cell = string | number | null
+/**
+ * What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. Bytes are the UTF-8 of a text, for a
+ * binding that is written `cast(? as text)`; they are good until the statement has ended.
+ */
+export type Cell = string | number | null | Uint8Array
 
 /** Statements within one read or one transaction. SQL is what SQLite and Postgres share, with `?` for bindings. */
 export interface Session {
@@ -35,5 +38,10 @@ export interface Database {
   read<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   /** One durable transaction; it is rolled back where `work` throws. */
   write<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  /**
+   * The same for much that is of no use before a later `write`: until that has ended, a power cut may take it away, from
+   * its end on. It is spared waiting for the disk.
+   */
+  stage<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }

@@ -82,13 +82,14 @@ export async function releaseLock(database: Database, lock: Lock): Promise<void>
   )
 }
 
-/** A transaction of the lock's holder. Throws `StopRunError`, with nothing written, where the lock is no longer ours. */
+/** A transaction of the lock's holder, `how` being that of `Database`. Throws `StopRunError`, with nothing written, where the lock is no longer ours. */
 export async function writeAsHolder<Result>(
   database: Database,
   lock: Lock,
   work: (session: Session, activation: number) => Promise<Result>,
+  how: 'write' | 'stage' = 'write',
 ): Promise<Result> {
-  return database.write(async (session) => {
+  return database[how](async (session) => {
     const [row] = await readLock(session, database, lock.activation)
     if (row?.token !== lock.token || row.holder === null) {
       throw new StopRunError(

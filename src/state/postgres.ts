@@ -164,10 +164,21 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+  write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#transact(begin, work)
+  }
+
+  stage<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#transact(`${begin}; set local synchronous_commit = off`, work)
+  }
+
+  async #transact<Result>(
+    first: string,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
     const write = (connection: Connection) => commit(connection, work)
     try {
-      return await this.#hold(begin, write)
+      return await this.#hold(first, write)
     } catch (error) {
       throw translateError(error, this.#place)
     }

@@ -13,7 +13,7 @@ import { endRun } from './runs.ts'
 import { Seal } from './seal.ts'
 import { type FullPass, StoredSnapshot } from './snapshot.ts'
 import { forgetToken, keepToken, readToken } from './snapshot-token.ts'
-import { markSending, Spool } from './spool.ts'
+import { markSending, Spool, type Write } from './spool.ts'
 import type { Basis, Lock, RunState, RunStatus, Timestamp } from './store.ts'
 import { StoredEntries } from './stored-entries.ts'
 import { type IndexOptions, StoredIndex } from './stored-index.ts'
@@ -52,7 +52,8 @@ export class StoredRun implements RunState {
   constructor(begun: BegunRun) {
     const { database, clock, lock, run, pass, keepValues, index } = begun
     const seal = keepValues ? null : new Seal()
-    const spool = new Spool(database, (work) => writeAsHolder(database, lock, work), run, seal)
+    const write: Write = (work) => writeAsHolder(database, lock, work, 'stage')
+    const spool = new Spool(database, write, run, seal)
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
     // What a full pass sends again, no index knows.

@@ -11,11 +11,11 @@ const tagBytes = 16
 export class Seal {
   readonly #key = randomBytes(32)
 
-  /** The text, encrypted, as base64. */
-  close(text: string): string {
+  /** The text, in UTF-8, encrypted, as base64. */
+  close(text: Uint8Array): string {
     const iv = randomBytes(ivBytes)
     const cipher = createCipheriv(algorithm, this.#key, iv)
-    const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
+    const sealed = [iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]
     return Buffer.concat(sealed).toString('base64')
   }
 

@@ -1,5 +1,5 @@
 import type { Operation } from '../connector/index.ts'
-import { lineOf, operationIn } from './operation-line.ts'
+import { operationsIn } from './operation-lines.ts'
 import type { Seal } from './seal.ts'
 
 /** As much of a spooled operation as can be read without its seal. */
@@ -7,21 +7,23 @@ export type Head = Pick<Operation, 'ordinal' | 'key' | 'kind'>
 
 const sealedLine = '{"sealed":'
 
-/** Operations as a chunk holds them: one line of JSON each; sealed, their heads, and in a last line all of them. */
-export function chunkOf(operations: readonly Operation[], seal: Seal | null): string {
-  const text = operations.map(lineOf).join('\n')
-  if (seal === null) return text
-  const heads = operations.map(({ ordinal, key, kind }) => JSON.stringify({ ordinal, key, kind }))
+/** What a sealed chunk says of an operation for all to read. */
+export function headLine({ ordinal, key, kind }: Head): string {
+  return JSON.stringify({ ordinal, key, kind })
+}
+
+/** A chunk that only this process can open: the lines of its heads, and in a last line its text. */
+export function sealedChunk(heads: readonly string[], text: Uint8Array, seal: Seal): string {
   return [...heads, JSON.stringify({ sealed: seal.close(text) })].join('\n')
 }
 
 /** The operations of a chunk. Throws where it was sealed by another process. */
-export function operationsIn(chunk: string, seal: Seal | null): Operation[] {
+export function openChunk(chunk: string, seal: Seal | null): Operation[] {
   const last = chunk.slice(chunk.lastIndexOf('\n') + 1)
-  if (!last.startsWith(sealedLine)) return chunk.split('\n').map(operationIn)
+  if (!last.startsWith(sealedLine)) return operationsIn(chunk)
   if (seal === null) throw new Error('a plan is sealed')
   const { sealed } = JSON.parse(last) as { readonly sealed: string }
-  return seal.open(sealed).split('\n').map(operationIn)
+  return operationsIn(seal.open(sealed))
 }
 
 /** The heads of a chunk's operations, sealed or not. */

@@ -1,23 +1,29 @@
 import type { Operation } from '../connector/index.ts'
+import { JsonBytes } from '../plan/json-bytes.ts'
 import type { Cell, Database, Session } from './database.ts'
+import { LineWriter } from './operation-lines.ts'
 import type { Seal } from './seal.ts'
-import { chunkOf, type Head, headsIn, operationsIn } from './spool-lines.ts'
+import { type Head, headLine, headsIn, openChunk, sealedChunk } from './spool-lines.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
 const operationsPerChunk = 500
 
-/** Operations are held back until there are so many, or so much text, that a durable transaction is worth its sync. */
-const operationsPerWrite = 4_000
-const charactersPerWrite = 4_000_000
+/** Operations are held back until there is so much text that a transaction is worth its price. */
+const bytesPerWrite = 1_000_000
 
 /** Some operations as the table keeps them. */
 interface Chunk {
   readonly first: number
-  readonly last: number
-  readonly text: string
+  last: number
+  count: number
+  /** Where in what is held back its text ends. */
+  end: number
+  /** Where there is a seal, what stays legible of each. */
+  readonly heads: string[]
 }
 
-type Write = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
+/** Does some work in a transaction. */
+export type Write = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>
 
 /**
  * The plan of one run on disk. What is still held back when the process dies is not missed: nothing is sent
@@ -28,9 +34,10 @@ export class Spool {
   readonly #write: Write
   readonly #run: number
   readonly #seal: Seal | null
-  #held: Chunk[] = []
-  #heldOperations = 0
-  #heldCharacters = 0
+  /** What is held back: outside of the heap, where it costs nothing while the plan goes on. */
+  readonly #text = new JsonBytes(bytesPerWrite * 1.25)
+  readonly #lines = new LineWriter(this.#text)
+  #chunks: Chunk[] = []
 
   /** With a seal, values are on disk as nobody can read them. */
   constructor(database: Database, write: Write, run: number, seal: Seal | null) {
@@ -42,46 +49,60 @@ export class Spool {
 
   async add(operations: readonly Operation[]): Promise<void> {
     for (let start = 0; start < operations.length; start += operationsPerChunk) {
-      const some = operations.slice(start, start + operationsPerChunk)
-      const text = chunkOf(some, this.#seal)
-      const first = some[0]?.ordinal ?? 0
-      this.#held.push({ first, last: some.at(-1)?.ordinal ?? first, text })
-      this.#heldOperations += some.length
-      this.#heldCharacters += text.length
-      if (
-        this.#heldOperations >= operationsPerWrite ||
-        this.#heldCharacters >= charactersPerWrite
-      ) {
-        await this.#flush()
-      }
+      this.#hold(operations.slice(start, start + operationsPerChunk))
+      if (this.#text.length >= bytesPerWrite) await this.#flush()
     }
   }
 
+  #hold(operations: readonly Operation[]): void {
+    let chunk = this.#chunks.at(-1)
+    if (chunk === undefined || chunk.count + operations.length > operationsPerChunk) {
+      const first = operations[0]?.ordinal ?? 0
+      chunk = { first, last: first, count: 0, end: 0, heads: [] }
+      this.#chunks.push(chunk)
+      this.#lines.restart()
+    }
+    for (const operation of operations) {
+      this.#lines.write(operation)
+      if (this.#seal !== null) chunk.heads.push(headLine(operation))
+      chunk.last = operation.ordinal
+    }
+    chunk.count += operations.length
+    chunk.end = this.#text.length
+  }
+
   async #flush(): Promise<void> {
-    const held = this.#held
-    if (held.length === 0) return
-    this.discard()
-    const rows = held.map(({ first, last, text }): Cell[] => [this.#run, first, last, text])
-    await this.#write((session) =>
-      session.runEach(
-        'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, ?)',
-        rows,
-      ),
-    )
+    if (this.#chunks.length === 0) return
+    let start = 0
+    const seal = this.#seal
+    const rows = this.#chunks.map(({ first, last, end, heads }): Cell[] => {
+      const text = this.#text.view(start, end)
+      start = end
+      return [this.#run, first, last, seal === null ? text : sealedChunk(heads, text, seal)]
+    })
+    try {
+      await this.#write((session) =>
+        session.runEach(
+          'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, cast(? as text))',
+          rows,
+        ),
+      )
+    } finally {
+      this.discard()
+    }
   }
 
   /** Forgets what is held back. */
   discard(): void {
-    this.#held = []
-    this.#heldOperations = 0
-    this.#heldCharacters = 0
+    this.#chunks = []
+    this.#text.length = 0
   }
 
   /** The operations without an outcome, in order; each once, whatever is recorded meanwhile. */
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    const parse = (lines: string) => operationsIn(lines, this.#seal)
+    const parse = (lines: string) => openChunk(lines, this.#seal)
     for await (const operations of pendingIn(this.#database, this.#run, parse)) {
       ready.push(...operations)
       while (ready.length >= size) {

@@ -23,6 +23,12 @@ export interface Statement {
 const busyMilliseconds = 20
 const busyTries = 500
 
+// An outcome that was recorded survives a power cut. 16 MB for pages: keys come in random order, and a page that many of
+// them change is then read and written back once.
+const durably = 'PRAGMA synchronous = FULL; PRAGMA cache_size = -16000'
+// The disk is waited for by the next durable transaction, for all before it. What is only added needs few pages.
+const loosely = 'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1000'
+
 const require = createRequire(import.meta.url)
 
 /** Opens or creates a file. Throws the driver's errors. */
@@ -34,11 +40,8 @@ export async function connect(file: string): Promise<Connection> {
       connection.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
       // Readers and the writer do not wait for each other, and a commit is one write and one sync.
       connection.prepare('PRAGMA journal_mode = WAL').all([])
-      // An outcome that was recorded survives a power cut.
-      connection.exec('PRAGMA synchronous = FULL')
+      connection.exec(durably)
       connection.exec('PRAGMA foreign_keys = ON')
-      // 16 MB each: keys come in random order, and a page that many of them change is then read and written back once.
-      connection.exec('PRAGMA cache_size = -16000')
       connection.prepare('PRAGMA wal_autocheckpoint = 4000').all([])
     })
   } catch (error) {
@@ -87,5 +90,21 @@ export async function transact<Result>(
       // The next transaction begins with it; what went wrong first is what counts.
     }
     throw error
+  }
+}
+
+/** One transaction that is durable with the next one of `transact`. */
+export async function stage<Result>(
+  connection: Connection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  // Neither can be changed within a transaction.
+  if (connection.inTransaction) connection.exec('ROLLBACK')
+  connection.exec(loosely)
+  try {
+    return await transact(connection, work)
+  } finally {
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+    connection.exec(durably)
   }
 }

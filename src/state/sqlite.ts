@@ -6,6 +6,7 @@ import {
   connect,
   patiently,
   type Statement,
+  stage,
   transact,
 } from './sqlite-connection.ts'
 import { translateError, translateOpenError } from './sqlite-errors.ts'
@@ -74,6 +75,10 @@ class SqliteDatabase implements Database {
 
   write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     return this.#alone(() => transact(this.#connection, () => work(this.#session)))
+  }
+
+  stage<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#alone(() => stage(this.#connection, () => work(this.#session)))
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TargetRecord } from '../../src/connector/index.ts'
-import { canonicalNames, canonicalText, fingerprintOf } from '../../src/plan/fingerprint.ts'
+import { canonicalNames, fingerprintOf, writeCanonical } from '../../src/plan/fingerprint.ts'
+import { JsonBytes } from '../../src/plan/json-bytes.ts'
 
 const scalar = fc.oneof(
   fc.constantFrom('', 'null', '1', 'true', '"', '],["b",', 1, 0, 1.5, true, false, null),
@@ -11,7 +12,9 @@ const scalar = fc.oneof(
 const record = fc.dictionary(fc.constantFrom('a', 'b', 'c.d', '"', 'a","b'), scalar, { maxKeys: 4 })
 
 function canonical(of: TargetRecord): string {
-  return canonicalText(canonicalNames(Object.keys(of)), Object.values(of))
+  const text = new JsonBytes()
+  writeCanonical(canonicalNames(Object.keys(of)), Object.values(of), text)
+  return Buffer.from(text.view()).toString()
 }
 
 describe('fingerprint', () => {

@@ -1,0 +1,115 @@
+import type { Operation, TargetRecord } from '../connector/index.ts'
+import type { JsonBytes } from '../plan/json-bytes.ts'
+
+/** What most operations have in common, and what a line therefore leaves out. */
+const usual: Partial<Operation> = {
+  removal: false,
+  id: null,
+  held: null,
+  unansweredSince: null,
+  archivedByUs: false,
+}
+
+/** What a line has only where it is not usual. */
+type Rare = Exclude<
+  keyof Operation,
+  'ordinal' | 'key' | 'kind' | 'record' | 'fingerprint' | 'changed'
+>
+const rare: Readonly<Record<Rare, true>> = {
+  removal: true,
+  id: true,
+  held: true,
+  again: true,
+  unansweredSince: true,
+  unansweredRequest: true,
+  archivedByUs: true,
+}
+const rareNames = Object.keys(rare) as readonly Rare[]
+
+/**
+ * Writes operations as lines of JSON, each on its own: a plan of a million of them is written, read, and thrown away. A
+ * record that has the fields of the one before it is the list of its values.
+ */
+export class LineWriter {
+  readonly #text: JsonBytes
+  #names: readonly string[] = []
+  #isFirst = true
+
+  /** Writes behind what `text` has. */
+  constructor(text: JsonBytes) {
+    this.#text = text
+  }
+
+  /** The next line is the first one of a text of its own. */
+  restart(): void {
+    this.#names = []
+    this.#isFirst = true
+  }
+
+  write(operation: Operation): void {
+    const text = this.#text
+    const { ordinal, key, kind, record, fingerprint, changed } = operation
+    text.raw(this.#isFirst ? '{"ordinal":' : '\n{"ordinal":')
+    this.#isFirst = false
+    text.value(ordinal)
+    text.raw(',"key":')
+    text.value(key)
+    text.raw(',"kind":"')
+    text.raw(kind)
+    text.raw('","record":')
+    this.#record(record)
+    text.raw(',"fingerprint":')
+    text.value(fingerprint)
+    // A create sends every field that it has.
+    if (!isSame(changed, this.#names)) {
+      text.raw(',"changed":')
+      text.value(changed)
+    }
+    for (const name of rareNames) {
+      const value = operation[name]
+      if (value === undefined || value === usual[name]) continue
+      text.raw(`,"${name}":`)
+      text.json(value)
+    }
+    text.raw('}')
+  }
+
+  #record(record: TargetRecord): void {
+    const text = this.#text
+    const start = text.length
+    const names = this.#names
+    let index = 0
+    let isAlike = names.length > 0
+    for (const name in record) {
+      isAlike &&= names[index] === name
+      if (!isAlike) break
+      text.raw(index === 0 ? '[' : ',')
+      text.value(record[name])
+      index += 1
+    }
+    if (isAlike && index === names.length) text.raw(']')
+    else {
+      text.length = start
+      this.#names = Object.keys(record)
+      text.json(record)
+    }
+  }
+}
+
+/** The operations in a text whose lines a `LineWriter` wrote. */
+export function operationsIn(text: string): Operation[] {
+  let names: readonly string[] = []
+  return text.split('\n').map((line) => {
+    const read = JSON.parse(line)
+    if (Array.isArray(read.record)) {
+      read.record = Object.fromEntries(names.map((name, index) => [name, read.record[index]]))
+    } else names = Object.keys(read.record)
+    return { ...usual, changed: names, ...read }
+  })
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false
+  return true
+}
