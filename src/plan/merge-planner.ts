@@ -11,7 +11,7 @@ import { Merge } from './merge.ts'
 import { MergeDraft } from './merge-draft.ts'
 import type { SortedEntries } from './merge-interfaces.ts'
 import { checkMergeable } from './merge-key.ts'
-import { type PlanOptions, rowsPerReport } from './planner.ts'
+import { hashOf, type PlanOptions, rowsPerReport } from './planner.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
 import { RowlessKeys } from './rowless-keys.ts'
@@ -89,8 +89,7 @@ async function readRows(
   for await (const batch of batches) {
     for (let index = 0; index < batch.size; index += 1) {
       if (merge.isSpent) await merge.load()
-      const hash = isHashed && batch.hash !== undefined ? room : null
-      if (hash !== null) batch.hash?.(index, hash)
+      const hash = isHashed ? hashOf(batch, index, room) : null
       if (hash === null || !merge.recognise(hash)) await merge.read(batch.values(index), hash)
       if (ledger.isFull) await ledger.settle()
       unreported += 1

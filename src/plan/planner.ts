@@ -100,7 +100,8 @@ async function readRows(
   onRows?.(ledger.tally.rows)
 }
 
-function hashOf(batch: RowBatch, index: number, into: DigestWords): DigestWords | null {
+/** The hash of a row, in `into`; null where the source hashes none. */
+export function hashOf(batch: RowBatch, index: number, into: DigestWords): DigestWords | null {
   if (batch.hash === undefined) return null
   batch.hash(index, into)
   return into

@@ -57,14 +57,9 @@ export class StoredRun implements RunState {
     this.run = run
     this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
     // What a full pass sends again, no index knows.
-    this.index =
-      index === undefined || pass !== null
-        ? null
-        : new StoredIndex(database, lock.activation, index.folder)
-    this.sorted =
-      index === undefined || pass !== null
-        ? null
-        : new StoredEntries(database, lock.activation, index.folder)
+    const folder = pass === null ? index?.folder : undefined
+    this.index = folder === undefined ? null : new StoredIndex(database, lock.activation, folder)
+    this.sorted = folder === undefined ? null : new StoredEntries(database, lock.activation, folder)
     this.sink = {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { connectors } from '../../connectors/index.ts'
 import { startSandbox } from '../../connectors/intercom/sandbox/index.ts'
-import { type SourceConnector, StopRunError, TryAgainError } from '../../src/connector/index.ts'
+import { StopRunError, TryAgainError } from '../../src/connector/index.ts'
 import type { RunEvent } from '../../src/run/events.ts'
+import { connectorsWithSource } from '../support/given-source.ts'
 import { openWorkspace, people, peopleActivation, type Workspace } from '../support/workspace.ts'
 
 const closing: { close(): Promise<void> }[] = []
@@ -266,22 +265,14 @@ describe('a source that fails midway', () => {
     ['for good', new StopRunError('the warehouse went away')],
   ])('%s is not a query without those rows', async (_label, failure) => {
     let given = 3
-    const source: SourceConnector = {
-      type: 'duckdb',
-      options: z.strictObject({}),
-      open: async () => ({
-        query: async () => ({
-          columns: [{ name: 'id', type: 'text', sourceType: 'text' }],
-          batches: (async function* () {
-            yield { size: given, values: (index: number) => [`user-${index}`] }
-            if (given < 3) throw failure
-          })(),
-        }),
-        close: async () => {},
-      }),
-    }
     const workspace = await openWorkspace({
-      connectors: { ...connectors, sources: { duckdb: async () => source } },
+      connectors: connectorsWithSource(() => ({
+        columns: [{ name: 'id', type: 'text', sourceType: 'text' }],
+        batches: (async function* () {
+          yield { size: given, values: (index: number) => [`user-${index}`] }
+          if (given < 3) throw failure
+        })(),
+      })),
     })
     closing.push(workspace)
     await workspace.write(

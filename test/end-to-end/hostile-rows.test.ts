@@ -1,11 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { connectors } from '../../connectors/index.ts'
-import type { Column, SourceConnector, Value } from '../../src/connector/index.ts'
+import type { Column, Value } from '../../src/connector/index.ts'
 import { openStateStore } from '../../src/state/index.ts'
 import type { FailureRecord } from '../../src/state/store.ts'
+import { connectorsWithSource } from '../support/given-source.ts'
 import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 const open: Workspace[] = []
@@ -23,24 +22,16 @@ const json = (name: string): Column => ({ name, type: 'json', sourceType: 'json'
 
 /** A project whose query returns what no warehouse at hand can be brought to return. */
 async function openResult(result: () => Result, fields: string): Promise<Workspace> {
-  const source: SourceConnector = {
-    type: 'duckdb',
-    options: z.strictObject({}),
-    open: async () => ({
-      query: async () => {
-        const { columns, rows } = result()
-        return {
-          columns,
-          batches: (async function* () {
-            yield { size: rows.length, values: (index: number) => rows[index] ?? [] }
-          })(),
-        }
-      },
-      close: async () => {},
-    }),
-  }
   const workspace = await openWorkspace({
-    connectors: { ...connectors, sources: { duckdb: async () => source } },
+    connectors: connectorsWithSource(() => {
+      const { columns, rows } = result()
+      return {
+        columns,
+        batches: (async function* () {
+          yield { size: rows.length, values: (index: number) => rows[index] ?? [] }
+        })(),
+      }
+    }),
   })
   open.push(workspace)
   await workspace.write(
