@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   type DuckDBInstance,
   type DuckDBPreparedStatement,
   type DuckDBResult,
@@ -127,15 +128,18 @@ class RunningQuery {
   ): AsyncGenerator<RowBatch> {
     const hasher = hashed === null ? null : new RowHasher(hashed)
     try {
-      for (;;) {
-        const chunk = await this.#work(() => result.fetchChunk())
-        if (chunk === null || chunk.rowCount === 0) break
+      let chunk = await this.#fetch(result)
+      while (chunk !== null) {
         const batch = new ChunkBatch(chunk, columns, hasher)
+        // DuckDB's threads make the next chunk while this one is read.
+        const next = this.#fetch(result)
+        next.catch(() => {})
         try {
           yield batch
         } finally {
           batch.release()
         }
+        chunk = await next
       }
       // The C API ends a stream that failed like one that is complete; only the result's type tells.
       // https://github.com/duckdb/duckdb-rs/pull/832
@@ -145,6 +149,12 @@ class RunningQuery {
     } finally {
       await this.end()
     }
+  }
+
+  /** The next chunk of rows; null behind the last. */
+  async #fetch(result: DuckDBResult): Promise<DuckDBDataChunk | null> {
+    const chunk = await this.#work(() => result.fetchChunk())
+    return chunk === null || chunk.rowCount === 0 ? null : chunk
   }
 
   /** The binding does not hand out a stream's error, so the query runs again, without handing out rows. */
