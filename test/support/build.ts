@@ -13,11 +13,14 @@ const compiler = 'node_modules/typescript/bin/tsc'
 export default function build(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const aside = mkdtempSync(join(root, '.build-'))
-  const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(aside, 'new')]
+  const fresh = join(aside, 'new')
+  const node = (...args: readonly string[]) =>
+    execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
   try {
-    execFileSync(process.execPath, [compiler, ...options], { cwd: root, stdio: 'inherit' })
+    node('bundle.js', fresh)
+    node(compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', fresh)
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(aside, 'old'))
-    renameSync(join(aside, 'new'), join(root, 'dist'))
+    renameSync(fresh, join(root, 'dist'))
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
