@@ -23,7 +23,7 @@ const external = /^(@duckdb\/.*|knex|libsql|pg-native|pino)(\/|$)/
 const groups = [
   {
     name: 'base',
-    test: /\/src\/(report\/(style|text)|run\/(events|holder|index-folder|interruption|system)|cli\/context)\.ts$/,
+    test: /\/connectors\/index\.ts$|\/src\/(report\/(style|text)|run\/(events|holder|index-folder|interruption|system)|cli\/context)\.ts$/,
   },
   {
     name: 'configuration',

@@ -1,44 +1,15 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type CliResult, millrace } from '../support/cli.ts'
+import { withPackages } from '../support/packages.ts'
 import { folderWith, projectFiles } from './support.ts'
 
-/** The files that a script was made of, by its source map; the script itself where it has none. */
-async function sourcesOf(url: string): Promise<readonly string[]> {
-  if (!url.startsWith('file:') || !url.includes('/dist/')) return [url]
-  const text = await readFile(fileURLToPath(`${url}.map`), 'utf8').catch(() => null)
-  return text === null ? [url] : (JSON.parse(text) as { readonly sources: string[] }).sources
-}
-
-/**
- * Runs a command, and tells also which packages the process has loaded, be it as part of millrace's own files: V8 lists
- * every script in its coverage.
- */
+/** Runs a command, and tells also which packages the process has loaded, be it as parts of millrace's own files. */
 async function packagesOf(
   args: readonly string[],
   cwd: string,
 ): Promise<CliResult & { readonly packages: readonly string[] }> {
-  const coverage = await mkdtemp(join(tmpdir(), 'millrace-coverage-'))
-  try {
-    const ended = await millrace(args, { cwd, env: { NODE_V8_COVERAGE: coverage } })
-    const packages = new Set<string>()
-    for (const file of await readdir(coverage)) {
-      const { result } = JSON.parse(await readFile(join(coverage, file), 'utf8')) as {
-        readonly result: readonly { readonly url: string }[]
-      }
-      const sources = await Promise.all(result.map(({ url }) => sourcesOf(url)))
-      for (const source of sources.flat()) {
-        const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1]
-        if (name !== undefined) packages.add(name)
-      }
-    }
-    return { ...ended, packages: [...packages].sort() }
-  } finally {
-    await rm(coverage, { recursive: true, force: true })
-  }
+  const { result, packages } = await withPackages((env) => millrace(args, { cwd, env }))
+  return { ...result, packages }
 }
 
 describe('what a command loads', () => {
