@@ -107,4 +107,14 @@ describe('the table of contents', () => {
       expect((await node(`${load}\n${open}`)).packages).toContain(drivers[name])
     },
   )
+
+  it('does not load all of fetch with the driver of postgres', async () => {
+    const entry = new URL('../../../dist/connectors/postgres/index.js', import.meta.url).href
+    const program = `const { postgres } = await import(${JSON.stringify(entry)})
+      await postgres.open({ host: '/nowhere', user: 'nobody' }, { projectFolder: '.' })
+      const hasFetch = () => process.moduleLoadList.some((name) => name.includes('undici'))
+      console.log(hasFetch(), new Response() && hasFetch())`
+    const { stdout } = await execFile(process.execPath, ['--input-type=module', '-e', program])
+    expect(stdout.trim()).toBe('false true')
+  })
 })
