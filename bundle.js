@@ -8,10 +8,12 @@ const products = ['src/cli/main.ts', 'src/index.ts']
 /** Where tests and benchmarks reach into what was built. */
 const insides = [
   'connectors/duckdb/index.ts',
+  'connectors/index.ts',
   'connectors/intercom/index.ts',
   'connectors/postgres/index.ts',
   'src/cli/prepare.ts',
   'src/cli/start.ts',
+  'src/run/planning.ts',
   'src/state/index.ts',
   'src/write/writer.ts',
 ]
