@@ -1,13 +1,10 @@
 // Millrace's command line with one thing replaced: a target that confirms everything at once, where Intercom would take a
 // minute for ten thousand contacts. Planning, the writer, its journal and the state are those of `millrace`.
 // With MILLRACE_BENCH_TARGET=down, the target cannot be reached: a run ends where it would begin to write.
-import '../dist/src/cli/memory.js'
+import { prepare } from '../dist/src/cli/prepare.js'
 
-const { connectors } = await import('../dist/connectors/index.js')
-const { Output } = await import('../dist/src/cli/output.js')
-const { buildProgram } = await import('../dist/src/cli/program.js')
-const { StopRunError } = await import('../dist/src/connector/index.js')
-const { realClock, realRandom } = await import('../dist/src/run/system.js')
+prepare()
+const { connectors, start } = await import('../dist/src/cli/start.js')
 
 /** As long as one of Intercom's. */
 const idOf = ({ id, key }) => id ?? key.replaceAll('-', '').slice(0, 24).padEnd(24, '0')
@@ -30,19 +27,10 @@ const target = {
 const intercom = async () => ({
   ...(await connectors.targets.intercom()),
   open: async () => {
-    if (process.env.MILLRACE_BENCH_TARGET === 'down') throw new StopRunError('The target is down.')
-    return target
+    if (process.env.MILLRACE_BENCH_TARGET !== 'down') return target
+    const { StopRunError } = await import('../dist/src/index.js')
+    throw new StopRunError('The target is down.')
   },
 })
 
-const context = {
-  connectors: { ...connectors, targets: { intercom } },
-  clock: realClock,
-  random: realRandom,
-  environment: process.env,
-  stdout: new Output(process.stdout),
-  stderr: new Output(process.stderr),
-  exitCode: 0,
-}
-await buildProgram(context).parseAsync()
-process.exit(context.exitCode)
+await start({ ...connectors, targets: { intercom } })

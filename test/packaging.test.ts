@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,15 @@ const manifest = JSON.parse(read('package.json')) as {
   readonly version: string
   readonly engines: { readonly node: string }
   readonly bin: { readonly millrace: string }
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+/** The files of `dist/` whose names end so, with their text. */
+function built(ending: string): ReadonlyMap<string, string> {
+  const folder = join(root, 'dist')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const wanted = files.filter((file) => file.endsWith(ending))
+  return new Map(wanted.map((file) => [file, readFileSync(join(folder, file), 'utf8')]))
 }
 
 describe('the image', () => {
@@ -54,7 +64,8 @@ describe('the package', () => {
         'dist/src/cli/main.js',
         'dist/src/index.js',
         'dist/src/index.d.ts',
-        'dist/connectors/index.js',
+        'dist/connectors/index.d.ts',
+        'dist/THIRD-PARTY-NOTICES.txt',
         'LICENSE',
         'README.md',
         'CHANGELOG.md',
@@ -65,6 +76,36 @@ describe('the package', () => {
         /^(dist\/)?(test|bench|quickstart|data)\/|^(src|connectors)\/|\.test\./.test(file),
       ),
     ).toEqual([])
+  })
+
+  test('depends on what it loads, beside what is part of it', () => {
+    const wanted = new Set<string>()
+    for (const text of built('.js').values()) {
+      for (const [, name = ''] of text.matchAll(/\b(?:from |require\(|import\()"([@\w][^"]*)"/g)) {
+        if (!isBuiltin(name)) wanted.add(/^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
+      }
+    }
+    // pg asks for it where somebody wants it, and does without.
+    wanted.delete('pg-native')
+    expect(wanted).toContain('libsql')
+    expect(wanted).not.toContain('yaml')
+    expect([...wanted].filter((name) => !(name in manifest.dependencies))).toEqual([])
+  })
+
+  test('hands on the licence of every package that is part of it', () => {
+    const parts = new Set<string>()
+    for (const text of built('.js.map').values()) {
+      for (const source of (JSON.parse(text) as { readonly sources: string[] }).sources) {
+        const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1]
+        if (name !== undefined) parts.add(name)
+      }
+    }
+    expect([...parts]).toEqual(expect.arrayContaining(['commander', 'pg', 'yaml', 'zod']))
+    const notices = read('dist/THIRD-PARTY-NOTICES.txt').split(`\n${'-'.repeat(80)}\n`)
+    for (const name of parts) {
+      const notice = notices.find((each) => each.trimStart().startsWith(`${name} `)) ?? ''
+      expect([name, notice]).toEqual([name, expect.stringMatching(/copyright.*permission/is)])
+    }
   })
 
   test('runs where it was unpacked, as a program and as a library', () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Both have to be done before anything else is compiled, and so the rest is imported afterwards.
-import './memory.ts'
-import './compile-cache.ts'
+import { prepare } from './prepare.ts'
 
-await import('./start.ts')
+prepare()
+const { connectors, start } = await import('./start.ts')
+await start(connectors)

@@ -30,7 +30,7 @@ async function plan(
     async (signal) => {
       const { project, activations } = await openProject(session, names)
       const { planActivations } = await import('../run/plan.ts')
-      const display = openProgress(session)
+      const display = await openProgress(session)
       try {
         const { clock, random } = context
         const { listener } = display
@@ -50,12 +50,14 @@ async function plan(
     },
   )
   const code = urgency.find((value) => plans.some(({ exitCode }) => exitCode === value)) ?? 0
-  const { planJson, planMarkdown, planText } = await import('../report/plan.ts')
   if (options.format === 'json') {
+    const { planJson } = await import('../report/plan-json.ts')
     await context.stdout.write(`${planJson(plans, code)}\n`)
   } else if (options.format === 'markdown') {
+    const { planMarkdown } = await import('../report/plan.ts')
     await context.stdout.write(planMarkdown(plans))
   } else {
+    const { planText } = await import('../report/plan.ts')
     const { coloured, plain } = await import('../report/style.ts')
     const colours = wantsColours(context.stdout, session.options, context.environment)
     await context.stdout.write(planText(plans, colours ? coloured : plain))

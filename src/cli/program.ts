@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 import { checkCommand } from './check.ts'
 import type { CommandContext } from './context.ts'
 import { failuresCommand } from './failures.ts'
@@ -12,11 +12,6 @@ import { schemaCommand } from './schema.ts'
 import { stateCommand } from './state.ts'
 import { statusCommand } from './status.ts'
 import { validateCommand } from './validate.ts'
-
-function version(): string {
-  const require = createRequire(import.meta.url)
-  return (require('millrace/package.json') as { readonly version: string }).version
-}
 
 const help = `
 Exit codes:
@@ -51,7 +46,7 @@ export function buildProgram(context: CommandContext): Command {
         .choices(['text', 'json'])
         .default('text'),
     )
-    .version(version(), '-V, --version', 'show the version')
+    .version(manifest.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ showGlobalOptions: true })

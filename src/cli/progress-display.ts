@@ -3,14 +3,7 @@ import { printable } from '../report/text.ts'
 import type { RunEvent, RunListener } from '../run/events.ts'
 import type { Session } from './action.ts'
 import { wantsColours } from './context.ts'
-import {
-  advance,
-  finishedText,
-  type Progress,
-  plannedText,
-  progressLine,
-  progressText,
-} from './progress.ts'
+import { advance, finishedText, type Progress, plannedText, progressText } from './progress.ts'
 
 const drawMilliseconds = 100
 const lineMilliseconds = 10_000
@@ -26,12 +19,14 @@ export interface ProgressDisplay {
 }
 
 /** A redrawn line on a terminal, plain lines elsewhere, log lines with `--log-format json`. */
-export function openProgress(session: Session): ProgressDisplay {
+export async function openProgress(session: Session): Promise<ProgressDisplay> {
   const { context, options, voice } = session
   const { stderr } = context
   if (voice.log !== null) return { listener: voice.log, close: async () => undefined }
   const style = wantsColours(stderr, options, context.environment) ? coloured : plain
   const redraws = stderr.isTerminal && context.environment.TERM !== 'dumb'
+  // How wide text is takes a table, which no log needs.
+  const line = redraws ? (await import('./progress-line.ts')).progressLine : null
   let progress: Progress | null = null
 
   /** Lines that stay, above the one that is redrawn. */
@@ -39,8 +34,8 @@ export function openProgress(session: Session): ProgressDisplay {
   const draw = (): void => {
     if (progress === null) return
     const now = context.clock.now()
-    if (redraws) {
-      stderr.put(`${clearLine}${progressLine(progress, now, stderr.columns ?? 80, style)}`)
+    if (line !== null) {
+      stderr.put(`${clearLine}${line(progress, now, stderr.columns ?? 80, style)}`)
     } else {
       stderr.put(`${printable(progress.activation)}: ${progressText(progress, now)}\n`)
     }

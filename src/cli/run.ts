@@ -63,7 +63,7 @@ async function execute(
         )
       }
       const { runActivations } = await import('../run/run.ts')
-      const display = openProgress(session)
+      const display = await openProgress(session)
       try {
         const { clock, random } = context
         const { listener } = display

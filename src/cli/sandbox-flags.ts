@@ -1,5 +1,6 @@
 import { Option } from 'commander'
-import type { Sandbox } from '../connector/index.ts'
+import { z } from 'zod'
+import { ConfigurationError, type Sandbox } from '../connector/index.ts'
 
 /** A property of a JSON Schema, as far as it decides what a flag takes. */
 interface Property {
@@ -17,9 +18,7 @@ export interface SandboxFlags {
 }
 
 /** Makes a flag of every option: `rate_limit` is `--rate-limit <number>`. */
-export async function sandboxFlags(sandbox: Sandbox): Promise<SandboxFlags> {
-  const { z } = await import('zod')
-  const { ConfigurationError } = await import('../connector/index.ts')
+export function sandboxFlags(sandbox: Sandbox): SandboxFlags {
   const schema = z.toJSONSchema(sandbox.options, { io: 'input', unrepresentable: 'any' })
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Property>)
   const options = properties.map(([name, property]) => flag(name, property))

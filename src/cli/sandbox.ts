@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Clock, Connectors, Random, RunningSandbox, Sandbox } from '../connector/index.ts'
 import { Output } from './output.ts'
-import { sandboxFlags } from './sandbox-flags.ts'
 
 export interface SandboxContext {
   readonly connectors: Connectors
@@ -24,7 +23,8 @@ export function sandboxCommand(context: SandboxContext): Command {
     .addHelpText('after', '\n`millrace sandbox --help` lists the options of the sandbox.')
   return command.action(async () => {
     const { type, sandbox } = await findSandbox(context.connectors, command.args[0])
-    const flags = await sandboxFlags(sandbox)
+    const { sandboxFlags } = await import('./sandbox-flags.ts')
+    const flags = sandboxFlags(sandbox)
     const inner = new Command('millrace sandbox')
       .description(`Start a local stand-in for ${type}, until SIGINT or SIGTERM stops it.`)
       .argument('[type]', 'which target', type)

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { connectors } from '../../connectors/index.ts'
+import type { Connectors } from '../connector/index.ts'
 import { realClock, realRandom } from '../run/system.ts'
 import { explain } from './action.ts'
 import { askOnTerminal } from './ask.ts'
@@ -8,37 +8,41 @@ import { Output } from './output.ts'
 import { buildProgram } from './program.ts'
 import { openVoice } from './voice.ts'
 
-const context: CommandContext = {
-  connectors,
-  clock: realClock,
-  random: realRandom,
-  environment: process.env,
-  stdout: new Output(process.stdout),
-  stderr: new Output(process.stderr),
-  ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
-  exitCode: exitCodes.done,
+/** The systems of this build: what `start` gets. */
+export { connectors } from '../../connectors/index.ts'
+
+/** Does what the process's arguments say, with these systems to talk to, and ends the process. */
+export async function start(connectors: Connectors): Promise<never> {
+  const context: CommandContext = {
+    connectors,
+    clock: realClock,
+    random: realRandom,
+    environment: process.env,
+    stdout: new Output(process.stdout),
+    stderr: new Output(process.stderr),
+    ask: process.stderr.isTTY && process.stdin.isTTY ? askOnTerminal : undefined,
+    exitCode: exitCodes.done,
+  }
+  process.on('uncaughtException', (error) => {
+    void crash(error, context).finally(() => process.exit(context.exitCode))
+  })
+  try {
+    await buildProgram(context).parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed help, the version or the usage error by now.
+      context.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    } else {
+      await crash(error, context)
+    }
+  }
+  // A handle that somebody left open must not keep a scheduler waiting.
+  process.exit(context.exitCode)
 }
 
 /** For what no command was there to catch. */
-async function crash(error: unknown): Promise<void> {
+async function crash(error: unknown, context: CommandContext): Promise<void> {
   const options = { project: '.', color: true, logFormat: 'text' } as const
   const voice = await openVoice(context, options)
   context.exitCode = await explain(error, { context, options, voice })
 }
-
-process.on('uncaughtException', (error) => {
-  void crash(error).finally(() => process.exit(context.exitCode))
-})
-
-try {
-  await buildProgram(context).parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // Commander has printed help, the version or the usage error by now.
-    context.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-  } else {
-    await crash(error)
-  }
-}
-// A handle that somebody left open must not keep a scheduler waiting.
-process.exit(context.exitCode)

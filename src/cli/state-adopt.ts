@@ -22,7 +22,7 @@ async function adopt(
     (text) => voice.say('warn', text),
     async (signal) => {
       const { project, activations } = await openProject(session, names)
-      const display = openProgress(session)
+      const display = await openProgress(session)
       const { clock, random } = context
       const { listener } = display
       try {

@@ -164,6 +164,9 @@ class Explanation {
   }
 }
 
+/** By itself zod makes code for each schema, which takes longer than to check the files of a project. */
+const uncompiled = { jitless: true }
+
 /**
  * What stands at `at`, validated. Null where it is not valid: `problems` then says why, unless all that is wrong is
  * a variable that is missing.
@@ -175,14 +178,14 @@ export function validate<T>(
   at: Path = [],
   data: unknown = valueAt(settings.data, at),
 ): T | null {
-  let first = schema.safeParse(data)
+  let first = schema.safeParse(data, uncompiled)
   if (first.success) return first.data
   let better = data
   for (const issue of first.error.issues) {
     const value = converted(issue, better, settings, at)
     if (value !== undefined) better = withValueAt(better, issue.path, value)
   }
-  if (better !== data) first = schema.safeParse(better)
+  if (better !== data) first = schema.safeParse(better, uncompiled)
   if (first.success) return first.data
   const explanation = new Explanation(schema, settings, better, at)
   problems.push(...first.error.issues.flatMap((issue) => explanation.problems(issue)))

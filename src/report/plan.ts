@@ -159,29 +159,3 @@ export function planMarkdown(plans: readonly ActivationPlan[]): string {
   const title = `### millrace plan: ${countOf(operations, 'operation')} in ${countOf(plans.length, 'activation')}`
   return `${[title, ...plans.map(activationMarkdown)].join('\n\n')}\n`
 }
-
-/** Plans for programs: one object, names in snake_case. */
-export function planJson(plans: readonly ActivationPlan[], exitCode: number): string {
-  const activations = plans.map(({ totals, exitCode: own, keepsValues, ...plan }) => ({
-    ...plan,
-    exit_code: own,
-    totals:
-      totals === null
-        ? null
-        : {
-            rows: totals.rows,
-            create: totals.create,
-            update: totals.update,
-            delete: totals.delete,
-            archive: totals.archive,
-            untag: totals.untag,
-            unchanged: totals.unchanged,
-            rejected: totals.rejected,
-            waiting: totals.waiting,
-            repeated: totals.repeated,
-            removed: totals.removed,
-            changed_fields: keepsValues ? totals.changedFields : null,
-          },
-  }))
-  return JSON.stringify({ exit_code: exitCode, activations })
-}

@@ -1,10 +1,7 @@
-// Made when it is first needed: making it takes as long as starting the command line.
-let numbers: Intl.NumberFormat | null = null
-
-/** `12345` as `12,345`. */
+/** A whole number, `12345` as `12,345`. */
 export function count(value: number): string {
-  numbers ??= new Intl.NumberFormat('en-US')
-  return numbers.format(value)
+  // Intl knows too, and takes 5 ms to make ready.
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** `1 row`, `12,345 rows`; `plural` where adding an s is not enough. */

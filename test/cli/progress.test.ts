@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { advance, type Progress, progressLine, progressText, rate } from '../../src/cli/progress.ts'
+import { advance, type Progress, progressText, rate } from '../../src/cli/progress.ts'
+import { progressLine } from '../../src/cli/progress-line.ts'
 import { width } from '../../src/report/layout.ts'
 import { coloured, plain } from '../../src/report/style.ts'
 import type { RunEvent } from '../../src/run/events.ts'

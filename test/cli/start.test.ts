@@ -1,32 +1,15 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CliResult, millrace } from '../support/cli.ts'
+import { withPackages } from '../support/packages.ts'
 import { folderWith, projectFiles } from './support.ts'
 
-/** Runs a command, and tells also which packages the process has loaded: V8 lists every script in its coverage. */
+/** Runs a command, and tells also which packages the process has loaded, be it as parts of millrace's own files. */
 async function packagesOf(
   args: readonly string[],
   cwd: string,
 ): Promise<CliResult & { readonly packages: readonly string[] }> {
-  const coverage = await mkdtemp(join(tmpdir(), 'millrace-coverage-'))
-  try {
-    const ended = await millrace(args, { cwd, env: { NODE_V8_COVERAGE: coverage } })
-    const packages = new Set<string>()
-    for (const file of await readdir(coverage)) {
-      const { result } = JSON.parse(await readFile(join(coverage, file), 'utf8')) as {
-        readonly result: readonly { readonly url: string }[]
-      }
-      for (const { url } of result) {
-        const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
-        if (name !== undefined) packages.add(name)
-      }
-    }
-    return { ...ended, packages: [...packages].sort() }
-  } finally {
-    await rm(coverage, { recursive: true, force: true })
-  }
+  const { result, packages } = await withPackages((env) => millrace(args, { cwd, env }))
+  return { ...result, packages }
 }
 
 describe('what a command loads', () => {
@@ -49,6 +32,15 @@ describe('what a command loads', () => {
     expect(packages).toContain('@duckdb/node-api')
     expect(packages).not.toContain('pg')
     expect(packages).not.toContain('undici')
+  })
+
+  it('is neither what lays out tables for people nor what talks to targets for a plan as JSON', async () => {
+    const cwd = await folderWith(projectFiles())
+    const { code, packages } = await packagesOf(['plan', '--format', 'json'], cwd)
+    expect(code).toBe(0)
+    expect(packages).not.toContain('string-width')
+    expect(packages).not.toContain('csv-stringify')
+    expect((await packagesOf(['failures'], cwd)).packages).toContain('string-width')
   })
 
   it('is what makes the schema of a state only where it has to be made', async () => {

@@ -17,7 +17,7 @@ const program = buildProgram({
 })
 
 // These come from the sandbox itself, once the command runs.
-const sandboxOptions = ['--json', ...(await sandboxFlags(sandbox)).options.map(({ long }) => long)]
+const sandboxOptions = ['--json', ...sandboxFlags(sandbox).options.map(({ long }) => long)]
 
 /** Every `millrace ...` in a text, up to where the shell's own words begin. */
 export function commandsIn(text: string): string[] {

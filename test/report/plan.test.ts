@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { planJson, planMarkdown, planText } from '../../src/report/plan.ts'
+import { planMarkdown, planText } from '../../src/report/plan.ts'
+import { planJson } from '../../src/report/plan-json.ts'
 import { plain } from '../../src/report/style.ts'
 import type { ActivationPlan } from '../../src/run/plan.ts'
 

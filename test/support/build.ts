@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,13 +12,18 @@ const compiler = 'node_modules/typescript/bin/tsc'
  */
 export default function build(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const aside = mkdtempSync(join(root, '.build-'))
-  const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(aside, 'new')]
+  const dist = join(root, 'dist')
+  // As deep as dist/, since source maps name what they map relative to themselves.
+  const fresh = join(root, `.build-${process.pid}`)
+  const old = `${fresh}-old`
+  const node = (...args: readonly string[]) =>
+    execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
   try {
-    execFileSync(process.execPath, [compiler, ...options], { cwd: root, stdio: 'inherit' })
-    if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(aside, 'old'))
-    renameSync(join(aside, 'new'), join(root, 'dist'))
+    node('bundle.js', fresh)
+    node(compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', fresh)
+    if (existsSync(dist)) renameSync(dist, old)
+    renameSync(fresh, dist)
   } finally {
-    rmSync(aside, { recursive: true, force: true })
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { inspect } from 'node:util'
+import { execFile as execFileWith } from 'node:child_process'
+import { inspect, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { postgres } from '../../../connectors/postgres/index.ts'
+import { withPackages } from '../../support/packages.ts'
+
+const execFile = promisify(execFileWith)
 
 function problems(options: unknown): string {
   const parsed = postgres.options.safeParse(options)
@@ -88,18 +90,31 @@ describe('postgres options', () => {
 })
 
 describe('the table of contents', () => {
-  it.each(['postgres', 'duckdb'])('loads no driver with %s', (name) => {
-    const entry = new URL(`../../../dist/connectors/${name}/index.js`, import.meta.url).href
-    const program = `await import(${JSON.stringify(entry)})
-      const { createRequire } = await import('node:module')
-      const loaded = Object.keys(createRequire(${JSON.stringify(entry)}).cache)
-      console.log(JSON.stringify(loaded.filter((file) => /node_modules.(pg|@duckdb)/.test(file))))`
-    const root = fileURLToPath(new URL('../../..', import.meta.url))
-    const options = { cwd: root, encoding: 'utf8' } as const
-    const run = (text: string) =>
-      execFileSync(process.execPath, ['--input-type=module', '-e', text], options)
-    expect(JSON.parse(run(program))).toEqual([])
-    // The same question sees a driver that is loaded.
-    expect(JSON.parse(run(`await import('pg')\n${program}`))).not.toEqual([])
+  const drivers = { postgres: 'pg', duckdb: '@duckdb/node-api' } as const
+
+  it.each(['postgres', 'duckdb'] as const)(
+    'loads the driver of %s when it is opened',
+    async (name) => {
+      const entry = new URL(`../../../dist/connectors/${name}/index.js`, import.meta.url).href
+      const load = `const { ${name} } = await import(${JSON.stringify(entry)})`
+      const open = `await ${name}.open({ host: '/nowhere', user: 'nobody' }, { projectFolder: '.' })`
+      const node = (program: string) =>
+        withPackages(async (env) => {
+          const options = { env: { ...process.env, ...env } }
+          await execFile(process.execPath, ['--input-type=module', '-e', program], options)
+        })
+      expect((await node(load)).packages).not.toContain(drivers[name])
+      expect((await node(`${load}\n${open}`)).packages).toContain(drivers[name])
+    },
+  )
+
+  it('does not load all of fetch with the driver of postgres', async () => {
+    const entry = new URL('../../../dist/connectors/postgres/index.js', import.meta.url).href
+    const program = `const { postgres } = await import(${JSON.stringify(entry)})
+      await postgres.open({ host: '/nowhere', user: 'nobody' }, { projectFolder: '.' })
+      const hasFetch = () => process.moduleLoadList.some((name) => name.includes('undici'))
+      console.log(hasFetch(), new Response() && hasFetch())`
+    const { stdout } = await execFile(process.execPath, ['--input-type=module', '-e', program])
+    expect(stdout.trim()).toBe('false true')
   })
 })

@@ -1,0 +1,95 @@
+// Bundles the program and the library, with the packages that are part of them, into `dist/` or the folder that is named.
+import { readdirSync, readFileSync } from 'node:fs'
+import { build } from 'rolldown'
+
+/** The program and the library. */
+const products = ['src/cli/main.ts', 'src/index.ts']
+
+/** Where tests and benchmarks reach into what was built. */
+const insides = [
+  'connectors/duckdb/index.ts',
+  'connectors/index.ts',
+  'connectors/intercom/index.ts',
+  'connectors/postgres/index.ts',
+  'src/cli/prepare.ts',
+  'src/cli/start.ts',
+  'src/run/planning.ts',
+  'src/state/index.ts',
+  'src/write/writer.ts',
+]
+
+// Native code, what loads files of its own while it runs, and what is used too seldom or by too few to be worth its copy.
+const external = /^(@duckdb\/.*|knex|libsql|pg-native|pino)(\/|$)/
+
+// What is needed together is one file: to open and link a file takes longer than to compile a few kilobytes.
+const groups = [
+  {
+    name: 'base',
+    test: /\/connectors\/index\.ts$|\/src\/(report\/(style|text)|run\/(events|holder|index-folder|interruption|system)|cli\/context)\.ts$/,
+  },
+  {
+    name: 'configuration',
+    test: /\/src\/(config|connector)\/|\/node_modules\/(yaml|zod)\//,
+  },
+  // Their drivers are loaded by whoever opens a state of that kind.
+  { name: 'state', test: /\/src\/state\/(?!postgres|sqlite|schema|migrations)/ },
+  { name: 'run', test: /\/src\/(plan|run|write)\// },
+]
+
+/** Only the pool of undici: the rest of it takes 60 ms and 9 MB, of every run that writes. */
+function poolOfUndici() {
+  const pool = 'undici/lib/dispatcher/pool.js'
+  return {
+    name: 'pool-of-undici',
+    resolveId: (id) => (id === 'undici' ? '\0undici' : null),
+    load: (id) => (id === '\0undici' ? `export { default as Pool } from '${pool}'` : null),
+  }
+}
+
+/** Adds the licences of everything that became part of the program, as they ask for. */
+function notices() {
+  return {
+    name: 'notices',
+    generateBundle(_options, bundle) {
+      const folders = new Set()
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue
+        for (const id of chunk.moduleIds) {
+          const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0]
+          if (folder !== undefined) folders.add(folder)
+        }
+      }
+      const source = [...folders].map(noticeOf).sort().join('\n')
+      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-NOTICES.txt', source })
+    },
+  }
+}
+
+function noticeOf(folder) {
+  const read = (file) => readFileSync(`${folder}/${file}`, 'utf8')
+  const { name, version, license } = JSON.parse(read('package.json'))
+  const file = readdirSync(folder).find((each) => /^licen[cs]e(\.|$)/i.test(each))
+  // Some say it at the end of their README only.
+  const text =
+    file === undefined ? /^#* *licen[cs]e\n(.*)/ims.exec(read('README.md'))?.[1] : read(file)
+  if (text === undefined) throw new Error(`${name} has no licence to hand on.`)
+  return `${name} ${version} (${license})\n\n${text.trim()}\n\n${'-'.repeat(80)}\n`
+}
+
+await build({
+  input: Object.fromEntries([...products, ...insides].map((file) => [file.slice(0, -3), file])),
+  platform: 'node',
+  external,
+  // To learn whether this is Cloudflare, pg would load all of fetch where there is a Response: 40 ms.
+  transform: { define: { Response: 'undefined' } },
+  plugins: [poolOfUndici(), notices()],
+  output: {
+    dir: process.argv[2] ?? 'dist',
+    cleanDir: true,
+    sourcemap: true,
+    // Stacks name files and lines; the sources themselves are in the repository.
+    sourcemapExcludeSources: true,
+    chunkFileNames: 'chunks/[name].js',
+    codeSplitting: { groups },
+  },
+})
