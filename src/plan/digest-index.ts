@@ -33,7 +33,16 @@ export class DigestIndex {
     }
   }
 
-  /** Adds an entry whose digest is in the column and is not that of another. */
+  /** All entries with this digest. */
+  *findAll(digest: DigestWords): Generator<number> {
+    for (let slot = (digest[0] as number) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const entry = (this.#slots[slot] as number) - 1
+      if (entry < 0) return
+      if (this.#column.equals(entry, digest)) yield entry
+    }
+  }
+
+  /** Adds an entry whose digest is in the column. */
   add(entry: number): void {
     if (this.#taken >= this.#slots.length * mostTaken) this.#grow()
     this.#taken += 1

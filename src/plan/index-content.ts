@@ -23,11 +23,7 @@ export class TableContent implements IndexContent {
     this.basis = basis
     this.#table = table
     this.#kept = kept
-    let count = 0
-    for (let entry = 0; entry < table.size; entry += 1) {
-      if (table.isMarked(entry, mark.inSnapshot)) count += 1
-    }
-    this.count = count
+    this.count = table.count(mark.inSnapshot)
   }
 
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {

@@ -104,6 +104,8 @@ export interface IndexContent {
 export interface KeptIndex extends IndexContent {
   /** Whether the snapshot is as it was then. */
   readonly isCurrent: boolean
+  /** Reads a whole section into a room of its size. Throws where it is damaged. */
+  fill(section: IndexSection, room: Uint8Array): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,4 +1,3 @@
-import { entriesPerChunk } from './digest-column.ts'
 import { type IndexBasis, indexFlag, type KeptIndex } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './pending.ts'
@@ -42,23 +41,21 @@ export function clearUnknownHashes(table: KeyTable): void {
 }
 
 async function fill(kept: KeptIndex, table: KeyTable, column: Column): Promise<void> {
-  let number = 0
-  for await (const piece of kept.pieces(column)) {
-    const chunk = table[column].chunk(number)
-    new Uint8Array(chunk.buffer, 0, piece.length).set(piece)
-    number += 1
-  }
+  await kept.fill(column, table[column].reserve(kept.count))
 }
 
 async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number): Promise<void> {
-  let start = 0
+  const marks = Uint16Array.from({ length: 256 }, (_, flags) => marksOf(flags, fingerprint))
+  let chunk = 0
   for await (const flags of kept.pieces('flags')) {
-    for (let place = 0; place < flags.length; place += 1) {
-      const flag = flags[place] as number
-      table.mark(start + place, mark.inSnapshot)
-      if ((flag & indexFlag.ours) !== 0) table.mark(start + place, mark.ours)
-      if ((flag & indexFlag.fingerprintKnown) !== 0) table.mark(start + place, fingerprint)
-    }
-    start += entriesPerChunk
+    table.setMarks(chunk, flags, marks)
+    chunk += 1
   }
+}
+
+/** The marks of an entry with these flags; `fingerprint`: the mark where its fingerprint is known. */
+function marksOf(flags: number, fingerprint: number): number {
+  const ours = (flags & indexFlag.ours) === 0 ? 0 : 1 << mark.ours
+  const known = (flags & indexFlag.fingerprintKnown) === 0 ? 0 : 1 << fingerprint
+  return (1 << mark.inSnapshot) | ours | known
 }

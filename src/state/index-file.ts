@@ -86,21 +86,37 @@ class IndexFile implements KeptIndex {
   }
 
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
-    const start = startOf(section, this.count)
-    const length = this.count * indexSections[section]
     const pieceBytes = entriesPerChunk * indexSections[section]
-    const room = new Uint8Array(Math.min(length, pieceBytes * piecesPerRead))
+    const room = new Uint8Array(Math.min(this.#lengthOf(section), pieceBytes * piecesPerRead))
+    for await (const read of this.#read(section, room)) {
+      for (let at = 0; at < read.length; at += pieceBytes) yield read.subarray(at, at + pieceBytes)
+    }
+  }
+
+  async fill(section: IndexSection, room: Uint8Array): Promise<void> {
+    for await (const _ of this.#read(section, room));
+  }
+
+  /** Reads a section into a room, over and over where that is smaller. Throws, in the end, where it is damaged. */
+  async *#read(section: IndexSection, room: Uint8Array): AsyncGenerator<Uint8Array> {
+    const start = startOf(section, this.count)
+    const length = this.#lengthOf(section)
+    const most = entriesPerChunk * indexSections[section] * piecesPerRead
     let sum = 0
-    for (let done = 0; done < length; done += room.length) {
-      const wanted = room.subarray(0, Math.min(room.length, length - done))
+    for (let done = 0; done < length; ) {
+      const at = done % room.length
+      const wanted = room.subarray(at, at + Math.min(most, length - done))
       const { bytesRead } = await this.#handle.read(wanted, 0, wanted.length, start + done)
       if (bytesRead < wanted.length) throw new Error('an index file was cut off')
       sum = crc32(wanted, sum)
-      for (let at = 0; at < wanted.length; at += pieceBytes) {
-        yield wanted.subarray(at, at + pieceBytes)
-      }
+      done += wanted.length
+      yield wanted
     }
     if (sum !== this.#checksums[section]) throw new Error('an index file is damaged')
+  }
+
+  #lengthOf(section: IndexSection): number {
+    return this.count * indexSections[section]
   }
 
   async close(): Promise<void> {

@@ -156,6 +156,7 @@ export class Index implements SnapshotIndex {
         const size = entriesPerChunk * indexSections[section]
         for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
       },
+      fill: async (section, room) => room.set(kept.sections.get(section) ?? []),
       close: async () => {
         this.opened -= 1
       },
