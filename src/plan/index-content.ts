@@ -2,6 +2,7 @@ import { type DigestWords, digestRoom } from './digest.ts'
 import { entriesPerChunk } from './digest-column.ts'
 import {
   type IndexBasis,
+  type IndexChanges,
   type IndexContent,
   type IndexSection,
   indexFlag,
@@ -15,26 +16,51 @@ import { mark } from './pending.ts'
 export class TableContent implements IndexContent {
   readonly basis: IndexBasis
   readonly count: number
+  readonly changes: IndexChanges | null
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
 
-  /** `kept`: the index that the table was read from, where it has fingerprints that the table has not. */
+  /**
+   * `kept`: the index that the table was read from, where it has fingerprints that the table has not: then no entry of it
+   * was changed, other than by another in its place.
+   */
   constructor(table: KeyTable, kept: KeptIndex | null, basis: IndexBasis) {
     this.basis = basis
     this.#table = table
     this.#kept = kept
     this.count = table.count(mark.inSnapshot)
+    this.changes = kept === null ? null : this.#changesTo(kept)
   }
 
-  async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+    return this.#pieces(section, 0)
+  }
+
+  #changesTo(kept: KeptIndex): IndexChanges {
+    const table = this.#table
+    const gone: number[] = []
+    for (let entry = 0; entry < table.reserved; entry += 1) {
+      if (!table.isMarked(entry, mark.inSnapshot)) gone.push(entry)
+    }
+    return {
+      kept,
+      gone: Uint32Array.from(gone),
+      added: this.count - (table.reserved - gone.length),
+      pieces: (section) => this.#pieces(section, table.reserved),
+    }
+  }
+
+  /** The bytes of a section for the entries from one on. */
+  async *#pieces(section: IndexSection, start: number): AsyncGenerator<Uint8Array> {
     const width = indexSections[section]
     const piece = new Uint8Array(entriesPerChunk * width)
     const words = new Int32Array(piece.buffer)
     const digest = digestRoom()
     let length = 0
-    const before = section === 'fingerprints' ? this.#kept?.pieces(section) : undefined
+    const isKept = section === 'fingerprints' && start < this.#table.reserved
+    const before = isKept ? this.#kept?.pieces(section) : undefined
     let kept: Int32Array | null = null
-    for (let entry = 0; entry < this.#table.size; entry += 1) {
+    for (let entry = start; entry < this.#table.size; entry += 1) {
       if (before !== undefined && entry < this.#table.reserved && entry % entriesPerChunk === 0) {
         const piece = await before.next()
         kept = piece.done === true ? null : wordsOf(piece.value)

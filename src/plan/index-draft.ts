@@ -86,8 +86,7 @@ export class IndexDraft implements PlanDraft {
     this.#doubtful = []
     const entries = await snapshot.entries(keys)
     for (const key of keys) {
-      const entry = this.#find(key)
-      this.#forget(entry)
+      const entry = this.#forget(this.#find(key))
       const now = entries.get(key)
       if (now === undefined || scope.originOf(now.fingerprint) === 'foreign') {
         table.unmark(entry, mark.inSnapshot)
@@ -105,11 +104,14 @@ export class IndexDraft implements PlanDraft {
     return entry
   }
 
-  /** From now on only the snapshot knows what the target has of the entry's key. */
-  #forget(entry: number): void {
+  /** From now on only the snapshot knows what the target has of the entry's key. Returns the entry that it has now. */
+  #forget(found: number): number {
     const { table } = this.#options
+    // What comes from an index stays as it is there, or makes place.
+    const entry = found < table.reserved ? table.supersede(found) : found
     table.hashes.clear(entry)
     const { ours, confirmed, fingerprintKnown, fingerprintKept } = mark
     for (const one of [ours, confirmed, fingerprintKnown, fingerprintKept]) table.unmark(entry, one)
+    return entry
   }
 }

@@ -86,6 +86,8 @@ export const indexFlag = {
   ours: 1,
   /** The fingerprint is that of the snapshot. */
   fingerprintKnown: 2,
+  /** The key is not in the index any more: this says so of its entry, and all else of it is zeros. */
+  gone: 4,
 } as const
 
 /** An index as it is written. */
@@ -94,6 +96,19 @@ export interface IndexContent {
   /** How many keys it has. */
   readonly count: number
   /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
+  /** What is new in it; absent or null where it is not known. */
+  readonly changes?: IndexChanges | null
+}
+
+/** By what an index differs from the one that is kept. */
+export interface IndexChanges {
+  readonly kept: KeptIndex
+  /** The entries of the kept one that are no more, ascending. */
+  readonly gone: Uint32Array
+  /** How many entries come behind those. */
+  readonly added: number
+  /** The bytes of a section for these, as in `IndexContent`. */
   pieces(section: IndexSection): AsyncGenerator<Uint8Array>
 }
 
@@ -106,6 +121,8 @@ export interface KeptIndex extends IndexContent {
   readonly isCurrent: boolean
   /** Reads a whole section into a room of its size. Throws where it is damaged. */
   fill(section: IndexSection, room: Uint8Array): Promise<void>
+  /** Keeps changes to it, under another token. False where they are so many that it is better written anew. */
+  amend(changes: IndexChanges, token: string): Promise<boolean>
   close(): Promise<void>
 }
 

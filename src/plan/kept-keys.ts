@@ -55,6 +55,7 @@ async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number):
 
 /** The marks of an entry with these flags; `fingerprint`: the mark where its fingerprint is known. */
 function marksOf(flags: number, fingerprint: number): number {
+  if ((flags & indexFlag.gone) !== 0) return 0
   const ours = (flags & indexFlag.ours) === 0 ? 0 : 1 << mark.ours
   const known = (flags & indexFlag.fingerprintKnown) === 0 ? 0 : 1 << fingerprint
   return (1 << mark.inSnapshot) | ours | known
