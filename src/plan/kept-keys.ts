@@ -33,6 +33,27 @@ export async function readIndex(
   }
 }
 
+/** Reads into a table that was read from an index the fingerprints that stayed there. False where they are damaged. */
+export async function recallFingerprints(kept: KeptIndex, table: KeyTable): Promise<boolean> {
+  try {
+    let number = 0
+    for await (const piece of kept.pieces('fingerprints')) {
+      // Behind them may be some that were written since.
+      const chunk = table.fingerprints.chunk(number)
+      new Uint8Array(chunk.buffer, chunk.byteOffset, piece.length).set(piece)
+      number += 1
+    }
+  } catch {
+    return false
+  }
+  for (let entry = 0; entry < table.reserved; entry += 1) {
+    if (!table.isMarked(entry, mark.fingerprintKept)) continue
+    table.unmark(entry, mark.fingerprintKept)
+    table.mark(entry, mark.fingerprintKnown)
+  }
+  return true
+}
+
 /** Forgets the hashes of entries that turned out not to be in the snapshot, or not with a fingerprint. */
 export function clearUnknownHashes(table: KeyTable): void {
   for (let entry = 0; entry < table.reserved; entry += 1) {

@@ -24,6 +24,9 @@ import type { WaitingKeys } from './waiting-keys.ts'
 /** Rows about which the snapshot is asked at once, where so many have to be. */
 const rowsPerLookUp = 500
 
+/** Look-ups that only said that nothing has changed, beyond which it is better to have all fingerprints at hand. */
+const mostSpared = 1000
+
 /** The marks of an entry whose row was recognised. */
 const unchangedByHash = (1 << mark.seen) | (1 << mark.recognised) | (1 << mark.unchanged)
 
@@ -37,6 +40,8 @@ export interface LedgerOptions {
   /** The keys of the snapshot. */
   readonly table: KeyTable
   readonly waiting: WaitingKeys
+  /** Called once, where the snapshot was asked about many rows that have not changed. It may complete the table. */
+  readonly onSpared?: (() => Promise<void>) | undefined
 }
 
 /** Keeps account of every key: what its rows come to, and what was planned for it. */
@@ -57,6 +62,7 @@ export class KeyLedger {
   #key = ''
   #entry = -1
   #nextOrdinal = 0
+  #spared = 0
   #pending: PendingRow[] = []
 
   constructor(options: LedgerOptions) {
@@ -193,13 +199,17 @@ export class KeyLedger {
       const before = entries.get(key)
       if (standOf(before, scope)?.isDelivered === true) this.#table.mark(entry, mark.delivered)
       if ('duplicate' in row) this.#settleDuplicate(entry, key, row, before)
-      else if (this.#isAsked(entry) && this.#isAsBefore(entry, before))
+      else if (this.#isAsked(entry) && this.#isAsBefore(entry, before)) {
         this.#note(entry, 'unchanged')
-      else if (this.#isAsked(entry) && this.#isWaiting(entry, key)) continue
+        this.#spared += 1
+      } else if (this.#isAsked(entry) && this.#isWaiting(entry, key)) continue
       else if ('record' in row) this.#planRecord(entry, key, row, before)
       else this.#reject(entry, key, row.failure)
     }
     await this.#spool.drain()
+    if (this.#spared < mostSpared) return
+    this.#spared = Number.NEGATIVE_INFINITY
+    await this.#options.onSpared?.()
   }
 
   /** Whether only the snapshot itself can say what the fingerprint of the key was. */

@@ -7,6 +7,12 @@ import { DigestIndex } from './digest-index.ts'
 const expectedNext = 8
 
 /**
+ * The share of the reserved entries that may be met elsewhere than expected before an index of hashes is made: it costs as
+ * much as reading that many rows.
+ */
+const mostAstray = 1 / 1024
+
+/**
  * All keys of a plan, column by column: digest of the key, hash of the row, fingerprint of the record (16 bytes each), an
  * ordinal, 16 marks (bits), and which fields change. A column takes room only for those chunks of entries in which
  * something was written to it. Entries are numbered from 0 in the order in which they were added.
@@ -31,6 +37,8 @@ export class KeyTable {
   #hasHashes = false
   /** The entry behind the one that was found last. */
   #next = 0
+  /** How many entries were not found where they were expected. */
+  #astray = 0
 
   /** `fields`: how many can change. `expected`: how many entries will come, as far as is known; more are welcome. */
   constructor(fields: number, expected = 0) {
@@ -89,13 +97,17 @@ export class KeyTable {
     this.#reserved = 0
     this.#hasHashes = false
     this.#next = 0
+    this.#astray = 0
   }
 
   /** The number of the entry with this key; -1 where there is none. */
   find(key: DigestWords): number {
     const end = Math.min(this.#next + expectedNext, this.#size)
     let entry = this.keys.search(key, this.#next, end)
-    if (entry < 0) entry = this.#keyIndex().find(key)
+    if (entry < 0) {
+      entry = this.#keyIndex().find(key)
+      if (entry >= 0) this.#astray += 1
+    }
     if (entry >= 0) this.#next = entry + 1
     return entry
   }
@@ -126,6 +138,7 @@ export class KeyTable {
   indexHashes(): void {
     this.#hasHashes = true
     this.#next = 0
+    this.#astray = 0
   }
 
   /** Whether `findHash` finds anything. */
@@ -133,12 +146,14 @@ export class KeyTable {
     return this.#hasHashes
   }
 
-  /** An entry whose row had this hash; -1 where there is none. */
+  /** An entry whose row had this hash; -1 where there is none, or where it is better to look for the row's key. */
   findHash(hash: DigestWords): number {
     if (!this.#hasHashes || isNothing(hash)) return -1
     const end = Math.min(this.#next + expectedNext, this.#reserved)
     let entry = this.hashes.search(hash, this.#next, end)
-    if (entry < 0) entry = this.#hashIndex().find(hash)
+    if (entry < 0 && this.#astray >= Math.floor(this.#reserved * mostAstray)) {
+      entry = this.#hashIndex().find(hash)
+    }
     if (entry >= 0) this.#next = entry + 1
     return entry
   }

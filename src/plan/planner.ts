@@ -11,7 +11,7 @@ import type {
   SnapshotReader,
 } from './interfaces.ts'
 import { KeyLedger } from './key-ledger.ts'
-import { loadKnownKeys, rowlessKeys } from './known-keys.ts'
+import { completeKnownKeys, loadKnownKeys, rowlessKeys } from './known-keys.ts'
 import { compileMapping } from './mapping.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
@@ -54,7 +54,8 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
   const { table } = known
   try {
     const waiting = await WaitingKeys.load(snapshot, scope, activation)
-    const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting })
+    const onSpared = () => completeKnownKeys(known)
+    const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting, onSpared })
     const reader = new RowReader(activation, columns, mapping, ledger)
     const isHashed = basis !== null && (onDraft !== undefined || table.hasHashes)
     await readRows(options, ledger, reader, isHashed)

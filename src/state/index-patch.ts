@@ -43,9 +43,9 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
     const head = await readHead(handle, magic, headOf)
     if (head === null || head.base !== base) return null
     const { token, gone, added, checksum } = head
-    const bytes = new Uint8Array(sizeOf(gone, added))
     const { size } = await handle.stat()
-    if (size !== headBytes + bytes.length) return null
+    if (size !== headBytes + sizeOf(gone, added)) return null
+    const bytes = new Uint8Array(size - headBytes)
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, headBytes)
     if (bytesRead < bytes.length || crc32(bytes) !== checksum) return null
     return {
