@@ -68,7 +68,7 @@ export class DigestIndex {
 
   #grow(): void {
     const before = this.#slots
-    this.#slots = new Int32Array(before.length * 2)
+    this.#slots = new Int32Array(Math.ceil(before.length * 1.5))
     for (const taken of before) if (taken !== 0) this.#occupy(taken - 1)
   }
 }

@@ -7,6 +7,7 @@ import { BlockBuilder, type EntryBlock } from '../../src/plan/entry-block.ts'
 import {
   type IndexBasis,
   type IndexContent,
+  type IndexSection,
   indexFlag,
   indexSections,
   type KeptIndex,
@@ -154,9 +155,11 @@ export class Index implements SnapshotIndex {
   isCurrent = false
   kept: { basis: IndexBasis; count: number; sections: Map<string, Uint8Array> } | null = null
   opened = 0
+  /** A section that cannot be read. */
+  damaged: IndexSection | null = null
 
   async open(): Promise<KeptIndex | null> {
-    const { kept, isCurrent } = this
+    const { kept, isCurrent, damaged } = this
     if (kept === null) return null
     this.opened += 1
     return {
@@ -167,6 +170,7 @@ export class Index implements SnapshotIndex {
         const bytes = kept.sections.get(section) ?? new Uint8Array()
         const size = entriesPerChunk * indexSections[section]
         for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
+        if (section === damaged) throw new Error('damaged')
       },
       fill: async (section, room) => room.set(kept.sections.get(section) ?? []),
       amend: async (changes) => {
