@@ -56,6 +56,11 @@ export class DigestColumn {
     this.#chunks[entry >>> chunkBits]?.fill(0, at, at + width)
   }
 
+  /** Forgets a chunk and its room. */
+  release(number: number): void {
+    this.#chunks[number] = undefined
+  }
+
   /** Forgets all, and keeps the room. */
   reset(): void {
     for (const chunk of this.#chunks) chunk?.fill(0)

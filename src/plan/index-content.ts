@@ -1,5 +1,6 @@
 import { type DigestWords, digestRoom } from './digest.ts'
 import { entriesPerChunk } from './digest-column.ts'
+import type { HashSpill } from './hash-spill.ts'
 import {
   type IndexBasis,
   type IndexChanges,
@@ -19,15 +20,17 @@ export class TableContent implements IndexContent {
   readonly changes: IndexChanges | null
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
+  readonly #spill: HashSpill | null
 
   /**
    * `kept`: the index that the table was read from, where it has fingerprints that the table has not: then no entry of it
-   * was changed, other than by another in its place.
+   * was changed, other than by another in its place. `spill`: has hashes that the table has not.
    */
-  constructor(table: KeyTable, kept: KeptIndex | null, basis: IndexBasis) {
+  constructor(table: KeyTable, kept: KeptIndex | null, spill: HashSpill | null, basis: IndexBasis) {
     this.basis = basis
     this.#table = table
     this.#kept = kept
+    this.#spill = spill
     this.count = table.count(mark.inSnapshot)
     this.changes = kept === null ? null : this.#changesTo(kept)
   }
@@ -57,20 +60,14 @@ export class TableContent implements IndexContent {
     const words = new Int32Array(piece.buffer)
     const digest = digestRoom()
     let length = 0
-    const isKept = section === 'fingerprints' && start < this.#table.reserved
-    const before = isKept ? this.#kept?.pieces(section) : undefined
-    let kept: Int32Array | null = null
+    const chunks = this.#elsewhere(section, start)
+    let elsewhere: Int32Array | null = null
     for (let entry = start; entry < this.#table.size; entry += 1) {
-      if (before !== undefined && entry < this.#table.reserved && entry % entriesPerChunk === 0) {
-        const piece = await before.next()
-        kept = piece.done === true ? null : wordsOf(piece.value)
-      }
+      if (entry % entriesPerChunk === 0) elsewhere = (await chunks.next()).value ?? null
       if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
       if (section === 'flags') piece[length] = this.#flags(entry)
       else {
-        if (section === 'keys') this.#table.keys.copy(entry, digest)
-        else if (section === 'hashes') this.#copyHash(entry, digest)
-        else this.#copyFingerprint(entry, kept, digest)
+        this.#copy(section, entry, elsewhere, digest)
         const at = length * 4
         words[at] = digest[0] as number
         words[at + 1] = digest[1] as number
@@ -83,8 +80,31 @@ export class TableContent implements IndexContent {
       length = 0
     }
     // The last step is the one that finds out whether what was read is whole.
-    await before?.next()
+    await chunks.next()
     if (length > 0) yield piece.subarray(0, length * width)
+  }
+
+  /** What the table has not of a section: for each chunk that begins with an entry or behind it, or null. */
+  async *#elsewhere(section: IndexSection, start: number): AsyncGenerator<Int32Array | null> {
+    if (section === 'fingerprints' && start === 0 && this.#kept !== null) {
+      for await (const piece of this.#kept.pieces(section)) yield wordsOf(piece)
+    }
+    if (section !== 'hashes' || this.#spill === null) return
+    const chunks = Math.ceil(this.#table.size / entriesPerChunk)
+    for (let chunk = Math.ceil(start / entriesPerChunk); chunk < chunks; chunk += 1) {
+      yield await this.#spill.read(chunk)
+    }
+  }
+
+  #copy(
+    section: Exclude<IndexSection, 'flags'>,
+    entry: number,
+    elsewhere: Int32Array | null,
+    into: DigestWords,
+  ): void {
+    if (section === 'keys') this.#table.keys.copy(entry, into)
+    else if (section === 'hashes') this.#copyHash(entry, elsewhere, into)
+    else this.#copyFingerprint(entry, elsewhere, into)
   }
 
   #flags(entry: number): number {
@@ -105,8 +125,9 @@ export class TableContent implements IndexContent {
     )
   }
 
-  #copyHash(entry: number, into: DigestWords): void {
+  #copyHash(entry: number, spilled: Int32Array | null, into: DigestWords): void {
     if (this.#isRead(entry) && !this.#table.isMarked(entry, mark.confirmed)) into.fill(0)
+    else if (spilled !== null) copyDigest(spilled, entry, into)
     else this.#table.hashes.copy(entry, into)
   }
 
@@ -117,10 +138,15 @@ export class TableContent implements IndexContent {
       this.#table.isMarked(entry, mark.fingerprintKept) &&
       !this.#isRead(entry)
     ) {
-      const at = (entry % entriesPerChunk) * 4
-      for (let word = 0; word < 4; word += 1) into[word] = kept[at + word] as number
+      copyDigest(kept, entry, into)
     } else this.#table.fingerprints.copy(entry, into)
   }
+}
+
+/** Takes the digest of an entry from those of its chunk. */
+function copyDigest(chunk: Int32Array, entry: number, into: DigestWords): void {
+  const at = (entry % entriesPerChunk) * 4
+  for (let word = 0; word < 4; word += 1) into[word] = chunk[at + word] as number
 }
 
 function wordsOf(piece: Uint8Array): Int32Array {

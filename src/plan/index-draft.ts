@@ -1,5 +1,6 @@
 import type { Outcome } from '../connector/index.ts'
 import { digest, digestRoom } from './digest.ts'
+import type { HashSpill } from './hash-spill.ts'
 import { TableContent } from './index-content.ts'
 import type {
   IndexBasis,
@@ -26,6 +27,8 @@ export interface DraftOptions {
   readonly basis: IndexBasis
   readonly scope: Scope
   readonly snapshot: SnapshotReader
+  /** What became of the hashes of new rows. */
+  readonly spill: HashSpill | null
 }
 
 /**
@@ -61,9 +64,9 @@ export class IndexDraft implements PlanDraft {
   async content(): Promise<IndexContent | null> {
     if (this.#isGivenUp) return null
     await this.#askForDoubtful()
-    const { table, kept, basis, isKept } = this.#options
+    const { table, kept, basis, isKept, spill } = this.#options
     if (isKept && !this.#isChanged && !this.#hasNews()) return null
-    return new TableContent(table, kept, basis)
+    return new TableContent(table, kept, spill, basis)
   }
 
   /** Whether a row that was read, and so lies behind what the index has, turned out to be what the target has. */
@@ -78,6 +81,7 @@ export class IndexDraft implements PlanDraft {
   /** To be called in the end, whatever became of it. */
   async close(): Promise<void> {
     await this.#options.kept?.close()
+    await this.#options.spill?.close()
   }
 
   async #askForDoubtful(): Promise<void> {

@@ -133,6 +133,17 @@ export interface KeptIndex extends IndexContent {
 export interface SnapshotIndex {
   /** What is kept; null where there is nothing that can be read. Never throws. */
   open(): Promise<KeptIndex | null>
+  /** Room beside it; null where there is none. Never throws. */
+  overflow(): Promise<Overflow | null>
+}
+
+/** Room on disk, gone once it is closed, for what memory is too small for. */
+export interface Overflow {
+  /** Puts bytes at a place. False where they could not be put there. */
+  write(bytes: Uint8Array, at: number): Promise<boolean>
+  /** Reads what was put at a place. Throws where that cannot be read. */
+  read(into: Uint8Array, at: number): Promise<void>
+  close(): Promise<void>
 }
 
 /** What a plan leaves to be kept beside the snapshot. It hears how every operation ended. */

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '../connector/index.ts'
-import type { IndexContent, KeptIndex, SnapshotIndex } from '../plan/interfaces.ts'
+import type { IndexContent, KeptIndex, Overflow, SnapshotIndex } from '../plan/interfaces.ts'
 import type { Database } from './database.ts'
 import { openIndexFile, writeIndexFile } from './index-file.ts'
 import { patchFile } from './index-patch.ts'
+import { openOverflow } from './overflow-file.ts'
 import { readToken } from './snapshot-token.ts'
 import { entryFile } from './stored-entries.ts'
 
@@ -30,6 +31,10 @@ export class StoredIndex implements SnapshotIndex {
   async open(): Promise<KeptIndex | null> {
     const token = await this.#database.read((session) => readToken(session, this.#activation))
     return await openIndexFile(this.#file(), token)
+  }
+
+  overflow(): Promise<Overflow | null> {
+    return openOverflow(`${this.#file()}.overflow`)
   }
 
   /** Writes the index. Returns null, or why it could not be written. */

@@ -11,6 +11,7 @@ import {
   indexFlag,
   indexSections,
   type KeptIndex,
+  type Overflow,
   type PlanDraft,
   type PlanSink,
   type PlanTotals,
@@ -192,6 +193,26 @@ export class Index implements SnapshotIndex {
       },
       close: async () => {
         this.opened -= 1
+      },
+    }
+  }
+
+  /** What was put beside it; null where there is no room. */
+  beside: Map<number, Uint8Array> | null = new Map()
+
+  async overflow(): Promise<Overflow | null> {
+    const { beside } = this
+    if (beside === null) return null
+    this.opened += 1
+    return {
+      write: async (bytes, at) => {
+        beside.set(at, bytes.slice())
+        return true
+      },
+      read: async (into, at) => into.set(beside.get(at) ?? []),
+      close: async () => {
+        this.opened -= 1
+        beside.clear()
       },
     }
   }
