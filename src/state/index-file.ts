@@ -8,12 +8,18 @@ import {
   type IndexChanges,
   type IndexContent,
   type IndexSection,
-  indexFlag,
   indexSections,
   type KeptIndex,
 } from '../plan/interfaces.ts'
 import { headBytes, readHead, writeHead } from './file-head.ts'
-import { extendPatch, type IndexPatch, patchFile, readPatch, writePatch } from './index-patch.ts'
+import {
+  applyPatch,
+  extendPatch,
+  type IndexPatch,
+  patchFile,
+  readPatch,
+  writePatch,
+} from './index-patch.ts'
 
 const magic = 'millrace index 2'
 
@@ -149,45 +155,12 @@ class IndexFile implements KeptIndex {
       const { bytesRead } = await this.#handle.read(part, 0, part.length, start + done)
       if (bytesRead < part.length) throw new Error('an index file was cut off')
       sum = crc32(part, sum)
-      if (this.#patch !== null) apply(this.#patch, section, done / width, wanted, count)
+      if (this.#patch !== null) applyPatch(this.#patch, count, section, done / width, wanted)
       done += wanted.length
       yield wanted
     }
     if (sum !== checksums[section]) throw new Error('an index file is damaged')
   }
-}
-
-/** Puts into what was read, from an entry on, what a patch has instead. `count`: how many entries are in the file. */
-function apply(
-  { gone, sections }: IndexPatch,
-  section: IndexSection,
-  first: number,
-  read: Uint8Array,
-  count: number,
-): void {
-  const width = indexSections[section]
-  const end = first + read.length / width
-  for (let at = placeIn(gone, first); at < gone.length && (gone[at] as number) < end; at += 1) {
-    const place = ((gone[at] as number) - first) * width
-    read.fill(section === 'flags' ? indexFlag.gone : 0, place, place + width)
-  }
-  const behind = Math.max(first, count)
-  if (behind >= end) return
-  const bytes = sections.get(section) ?? new Uint8Array()
-  const part = bytes.subarray((behind - count) * width, (end - count) * width)
-  read.set(part, (behind - first) * width)
-}
-
-/** How many of some ascending numbers are less than another. */
-function placeIn(numbers: Uint32Array, number: number): number {
-  let low = 0
-  let high = numbers.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((numbers[middle] as number) < number) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /**

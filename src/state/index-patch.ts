@@ -1,7 +1,12 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { type IndexChanges, type IndexSection, indexSections } from '../plan/interfaces.ts'
+import {
+  type IndexChanges,
+  type IndexSection,
+  indexFlag,
+  indexSections,
+} from '../plan/interfaces.ts'
 import { headBytes, readHead, writeHead } from './file-head.ts'
 
 const magic = 'millrace index patch 1'
@@ -14,7 +19,7 @@ const headOf = z.strictObject({
   checksum: z.int().nonnegative(),
 })
 
-const sections = Object.keys(indexSections) as readonly IndexSection[]
+const allSections = Object.keys(indexSections) as readonly IndexSection[]
 
 /** By what an index has changed since its file was written. */
 export interface IndexPatch {
@@ -52,7 +57,7 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
       token,
       added,
       gone: new Uint32Array(bytes.buffer, 0, gone),
-      ...split(bytes, gone, added),
+      sections: split(bytes, gone, added),
     }
   } catch {
     // As good as none: what is in the index's file is then known to be old.
@@ -74,7 +79,7 @@ export async function writePatch(file: string, base: string, patch: IndexPatch):
     const { token, gone, added } = patch
     const bytes = new Uint8Array(sizeOf(gone.length, added))
     new Uint32Array(bytes.buffer, 0, gone.length).set(gone)
-    for (const [section, room] of split(bytes, gone.length, added).sections) {
+    for (const [section, room] of split(bytes, gone.length, added)) {
       room.set(patch.sections.get(section) ?? [])
     }
     await handle.write(bytes, 0, bytes.length, headBytes)
@@ -96,7 +101,7 @@ export async function writePatch(file: string, base: string, patch: IndexPatch):
 
 /**
  * The patch that says what another one says, and by what the index has changed since. `entries`: how many the file has.
- * Null where it would have more than `most` entries.
+ * Null where it would take away or add more than `most` entries.
  */
 export async function extendPatch(
   before: IndexPatch | null,
@@ -105,9 +110,7 @@ export async function extendPatch(
   token: string,
   most: number,
 ): Promise<IndexPatch | null> {
-  const isOfFile = (entry: number) => entry < entries
-  const firstBehind = changes.gone.findIndex((entry) => !isOfFile(entry))
-  const end = firstBehind < 0 ? changes.gone.length : firstBehind
+  const end = placeIn(changes.gone, entries)
   const gone = new Set([...(before?.gone ?? []), ...changes.gone.subarray(0, end)])
   const left = new Set(changes.gone.subarray(end).map((entry) => entry - entries))
   const kept: number[] = []
@@ -115,9 +118,9 @@ export async function extendPatch(
     if (!left.has(entry)) kept.push(entry)
   }
   const added = kept.length + changes.added
-  if (gone.size + added > most) return null
+  if (Math.max(gone.size, added) > most) return null
   const joined = new Map<IndexSection, Uint8Array>()
-  for (const section of sections) {
+  for (const section of allSections) {
     const width = indexSections[section]
     const bytes = new Uint8Array(added * width)
     const old = before?.sections.get(section)
@@ -135,8 +138,44 @@ export async function extendPatch(
   return { token, gone: Uint32Array.from(gone).sort(), added, sections: joined }
 }
 
+/**
+ * Puts what a patch has into the part of a section that was read, or has room, from an entry on. `entries`: how many are in
+ * the file.
+ */
+export function applyPatch(
+  { gone, sections }: IndexPatch,
+  entries: number,
+  section: IndexSection,
+  first: number,
+  read: Uint8Array,
+): void {
+  const width = indexSections[section]
+  const end = first + read.length / width
+  for (let at = placeIn(gone, first); at < gone.length && (gone[at] as number) < end; at += 1) {
+    const place = ((gone[at] as number) - first) * width
+    read.fill(section === 'flags' ? indexFlag.gone : 0, place, place + width)
+  }
+  const behind = Math.max(first, entries)
+  if (behind >= end) return
+  const bytes = sections.get(section) ?? new Uint8Array()
+  const part = bytes.subarray((behind - entries) * width, (end - entries) * width)
+  read.set(part, (behind - first) * width)
+}
+
+/** How many of some ascending numbers are less than another. */
+function placeIn(numbers: Uint32Array, number: number): number {
+  let low = 0
+  let high = numbers.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((numbers[middle] as number) < number) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 function sizeOf(gone: number, added: number): number {
-  return gone * 4 + sections.reduce((sum, section) => sum + indexSections[section] * added, 0)
+  return gone * 4 + allSections.reduce((sum, section) => sum + indexSections[section] * added, 0)
 }
 
 /** The sections in the bytes of a patch. */
@@ -144,13 +183,13 @@ function split(
   bytes: Uint8Array,
   gone: number,
   added: number,
-): { readonly sections: ReadonlyMap<IndexSection, Uint8Array> } {
+): ReadonlyMap<IndexSection, Uint8Array> {
   let at = gone * 4
   const found = new Map<IndexSection, Uint8Array>()
-  for (const section of sections) {
+  for (const section of allSections) {
     const end = at + indexSections[section] * added
     found.set(section, bytes.subarray(at, end))
     at = end
   }
-  return { sections: found }
+  return found
 }

@@ -367,10 +367,12 @@ describe('runs that change few of many rows', () => {
   })
 
   it('write the index anew where more and more has changed', async () => {
-    await expectRun(changed([1, 2, 3]), 3, ['k1', 'k2', 'k3'])
-    await expectRun(changed([1, 2, 3, 4, 5, 6]), 3, ['k4', 'k5', 'k6'])
+    await expectRun(changed([1, 2, 3, 4, 5, 6]), 6, ['k1', 'k2', 'k3', 'k4', 'k5', 'k6'])
+    expect(existsSync(patch)).toBe(true)
+    const more = changed([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    await expectRun(more, 5, ['k7', 'k8', 'k9', 'k10', 'k11'])
     expect(existsSync(patch)).toBe(false)
-    await expectRun(changed([1, 2, 3, 4, 5, 6]), 0, [])
+    await expectRun(more, 0, [])
   })
 
   it('keep what was taken away, and what failed', async () => {

@@ -168,7 +168,8 @@ describe('the patch of an index file', () => {
   it('is not made where too much has changed, and all stays as it is', async () => {
     await writeIndexFile(file, contentOf(numbers(100)), 'one')
     expect(await amend('one', 'two', [3, 4, 5], [7, 8])).toBe(true)
-    expect(await amend('two', 'three', [6], [])).toBe(false)
+    expect(await amend('two', 'three', [6, 7, 8], [])).toBe(false)
+    expect(await amend('two', 'three', [], [1, 2, 3, 4])).toBe(false)
     await expectEntries('two', [...without(numbers(100), [3, 4, 5]), 7, 8])
   })
 
