@@ -15,6 +15,17 @@ const width = 4
 export class DigestColumn {
   readonly #chunks: (Int32Array | undefined)[] = []
 
+  /** Makes room for the first entries, in one piece. Returns it, to be filled; nothing may have been written before. */
+  reserve(entries: number): Uint8Array {
+    const chunks = Math.ceil(entries / entriesPerChunk)
+    const room = new Int32Array(chunks * entriesPerChunk * width)
+    for (let number = 0; number < chunks; number += 1) {
+      const start = number * entriesPerChunk * width
+      this.#chunks[number] = room.subarray(start, start + entriesPerChunk * width)
+    }
+    return new Uint8Array(room.buffer, 0, entries * width * 4)
+  }
+
   /** The digests of `entriesPerChunk` entries, to be filled. */
   chunk(number: number): Int32Array {
     let chunk = this.#chunks[number]
@@ -45,6 +56,11 @@ export class DigestColumn {
     this.#chunks[entry >>> chunkBits]?.fill(0, at, at + width)
   }
 
+  /** Forgets a chunk and its room. */
+  release(number: number): void {
+    this.#chunks[number] = undefined
+  }
+
   /** Forgets all, and keeps the room. */
   reset(): void {
     for (const chunk of this.#chunks) chunk?.fill(0)
@@ -68,6 +84,15 @@ export class DigestColumn {
     )
   }
 
+  /** The first of the entries from `start` up to `end` that has this digest; -1 where none has. */
+  search(digest: DigestWords, start: number, end: number): number {
+    const first = digest[0] as number
+    for (let entry = start; entry < end; entry += 1) {
+      if (this.first(entry) === first && this.equals(entry, digest)) return entry
+    }
+    return -1
+  }
+
   /** Whether nothing was written for the entry. */
   isEmpty(entry: number): boolean {
     const chunk = this.#chunks[entry >>> chunkBits]
@@ -83,6 +108,7 @@ export class DigestColumn {
   }
 }
 
-function isNothing(digest: DigestWords): boolean {
+/** Whether a digest is all zeros, which stand for nothing. */
+export function isNothing(digest: DigestWords): boolean {
   return digest[0] === 0 && digest[1] === 0 && digest[2] === 0 && digest[3] === 0
 }

@@ -1,7 +1,9 @@
 import { type DigestWords, digestRoom } from './digest.ts'
 import { entriesPerChunk } from './digest-column.ts'
+import type { HashSpill } from './hash-spill.ts'
 import {
   type IndexBasis,
+  type IndexChanges,
   type IndexContent,
   type IndexSection,
   indexFlag,
@@ -15,40 +17,57 @@ import { mark } from './pending.ts'
 export class TableContent implements IndexContent {
   readonly basis: IndexBasis
   readonly count: number
+  readonly changes: IndexChanges | null
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
+  readonly #spill: HashSpill | null
 
-  /** `kept`: the index that the table was read from, where it has fingerprints that the table has not. */
-  constructor(table: KeyTable, kept: KeptIndex | null, basis: IndexBasis) {
+  /**
+   * `kept`: the index that the table was read from, where it has fingerprints that the table has not: then no entry of it
+   * was changed, other than by another in its place. `spill`: has hashes that the table has not.
+   */
+  constructor(table: KeyTable, kept: KeptIndex | null, spill: HashSpill | null, basis: IndexBasis) {
     this.basis = basis
     this.#table = table
     this.#kept = kept
-    let count = 0
-    for (let entry = 0; entry < table.size; entry += 1) {
-      if (table.isMarked(entry, mark.inSnapshot)) count += 1
-    }
-    this.count = count
+    this.#spill = spill
+    this.count = table.count(mark.inSnapshot)
+    this.changes = kept === null ? null : this.#changesTo(kept)
   }
 
-  async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+    return this.#pieces(section, 0)
+  }
+
+  #changesTo(kept: KeptIndex): IndexChanges {
+    const table = this.#table
+    const gone: number[] = []
+    for (let entry = 0; entry < table.reserved; entry += 1) {
+      if (!table.isMarked(entry, mark.inSnapshot)) gone.push(entry)
+    }
+    return {
+      kept,
+      gone: Uint32Array.from(gone),
+      added: this.count - (table.reserved - gone.length),
+      pieces: (section) => this.#pieces(section, table.reserved),
+    }
+  }
+
+  /** The bytes of a section for the entries from one on. */
+  async *#pieces(section: IndexSection, start: number): AsyncGenerator<Uint8Array> {
     const width = indexSections[section]
     const piece = new Uint8Array(entriesPerChunk * width)
     const words = new Int32Array(piece.buffer)
     const digest = digestRoom()
     let length = 0
-    const before = section === 'fingerprints' ? this.#kept?.pieces(section) : undefined
-    let kept: Int32Array | null = null
-    for (let entry = 0; entry < this.#table.size; entry += 1) {
-      if (before !== undefined && entry < this.#table.reserved && entry % entriesPerChunk === 0) {
-        const piece = await before.next()
-        kept = piece.done === true ? null : wordsOf(piece.value)
-      }
+    const chunks = this.#elsewhere(section, start)
+    let elsewhere: Int32Array | null = null
+    for (let entry = start; entry < this.#table.size; entry += 1) {
+      if (entry % entriesPerChunk === 0) elsewhere = (await chunks.next()).value ?? null
       if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
       if (section === 'flags') piece[length] = this.#flags(entry)
       else {
-        if (section === 'keys') this.#table.keys.copy(entry, digest)
-        else if (section === 'hashes') this.#copyHash(entry, digest)
-        else this.#copyFingerprint(entry, kept, digest)
+        this.#copy(section, entry, elsewhere, digest)
         const at = length * 4
         words[at] = digest[0] as number
         words[at + 1] = digest[1] as number
@@ -61,8 +80,31 @@ export class TableContent implements IndexContent {
       length = 0
     }
     // The last step is the one that finds out whether what was read is whole.
-    await before?.next()
+    await chunks.next()
     if (length > 0) yield piece.subarray(0, length * width)
+  }
+
+  /** What the table has not of a section: for each chunk that begins with an entry or behind it, or null. */
+  async *#elsewhere(section: IndexSection, start: number): AsyncGenerator<Int32Array | null> {
+    if (section === 'fingerprints' && start === 0 && this.#kept !== null) {
+      for await (const piece of this.#kept.pieces(section)) yield wordsOf(piece)
+    }
+    if (section !== 'hashes' || this.#spill === null) return
+    const chunks = Math.ceil(this.#table.size / entriesPerChunk)
+    for (let chunk = Math.ceil(start / entriesPerChunk); chunk < chunks; chunk += 1) {
+      yield await this.#spill.read(chunk)
+    }
+  }
+
+  #copy(
+    section: Exclude<IndexSection, 'flags'>,
+    entry: number,
+    elsewhere: Int32Array | null,
+    into: DigestWords,
+  ): void {
+    if (section === 'keys') this.#table.keys.copy(entry, into)
+    else if (section === 'hashes') this.#copyHash(entry, elsewhere, into)
+    else this.#copyFingerprint(entry, elsewhere, into)
   }
 
   #flags(entry: number): number {
@@ -83,8 +125,9 @@ export class TableContent implements IndexContent {
     )
   }
 
-  #copyHash(entry: number, into: DigestWords): void {
+  #copyHash(entry: number, spilled: Int32Array | null, into: DigestWords): void {
     if (this.#isRead(entry) && !this.#table.isMarked(entry, mark.confirmed)) into.fill(0)
+    else if (spilled !== null) copyDigest(spilled, entry, into)
     else this.#table.hashes.copy(entry, into)
   }
 
@@ -95,10 +138,15 @@ export class TableContent implements IndexContent {
       this.#table.isMarked(entry, mark.fingerprintKept) &&
       !this.#isRead(entry)
     ) {
-      const at = (entry % entriesPerChunk) * 4
-      for (let word = 0; word < 4; word += 1) into[word] = kept[at + word] as number
+      copyDigest(kept, entry, into)
     } else this.#table.fingerprints.copy(entry, into)
   }
+}
+
+/** Takes the digest of an entry from those of its chunk. */
+function copyDigest(chunk: Int32Array, entry: number, into: DigestWords): void {
+  const at = (entry % entriesPerChunk) * 4
+  for (let word = 0; word < 4; word += 1) into[word] = chunk[at + word] as number
 }
 
 function wordsOf(piece: Uint8Array): Int32Array {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../connector/index.ts'
 import { digest, digestRoom } from './digest.ts'
+import type { HashSpill } from './hash-spill.ts'
 import { TableContent } from './index-content.ts'
 import type {
   IndexBasis,
@@ -26,6 +27,8 @@ export interface DraftOptions {
   readonly basis: IndexBasis
   readonly scope: Scope
   readonly snapshot: SnapshotReader
+  /** What became of the hashes of new rows. */
+  readonly spill: HashSpill | null
 }
 
 /**
@@ -61,9 +64,9 @@ export class IndexDraft implements PlanDraft {
   async content(): Promise<IndexContent | null> {
     if (this.#isGivenUp) return null
     await this.#askForDoubtful()
-    const { table, kept, basis, isKept } = this.#options
+    const { table, kept, basis, isKept, spill } = this.#options
     if (isKept && !this.#isChanged && !this.#hasNews()) return null
-    return new TableContent(table, kept, basis)
+    return new TableContent(table, kept, spill, basis)
   }
 
   /** Whether a row that was read, and so lies behind what the index has, turned out to be what the target has. */
@@ -78,6 +81,7 @@ export class IndexDraft implements PlanDraft {
   /** To be called in the end, whatever became of it. */
   async close(): Promise<void> {
     await this.#options.kept?.close()
+    await this.#options.spill?.close()
   }
 
   async #askForDoubtful(): Promise<void> {
@@ -86,8 +90,7 @@ export class IndexDraft implements PlanDraft {
     this.#doubtful = []
     const entries = await snapshot.entries(keys)
     for (const key of keys) {
-      const entry = this.#find(key)
-      this.#forget(entry)
+      const entry = this.#forget(this.#find(key))
       const now = entries.get(key)
       if (now === undefined || scope.originOf(now.fingerprint) === 'foreign') {
         table.unmark(entry, mark.inSnapshot)
@@ -105,11 +108,14 @@ export class IndexDraft implements PlanDraft {
     return entry
   }
 
-  /** From now on only the snapshot knows what the target has of the entry's key. */
-  #forget(entry: number): void {
+  /** From now on only the snapshot knows what the target has of the entry's key. Returns the entry that it has now. */
+  #forget(found: number): number {
     const { table } = this.#options
+    // What comes from an index stays as it is there, or makes place.
+    const entry = found < table.reserved ? table.supersede(found) : found
     table.hashes.clear(entry)
     const { ours, confirmed, fingerprintKnown, fingerprintKept } = mark
     for (const one of [ours, confirmed, fingerprintKnown, fingerprintKept]) table.unmark(entry, one)
+    return entry
   }
 }

@@ -86,6 +86,8 @@ export const indexFlag = {
   ours: 1,
   /** The fingerprint is that of the snapshot. */
   fingerprintKnown: 2,
+  /** The key is not in the index any more: this says so of its entry, and all else of it is zeros. */
+  gone: 4,
 } as const
 
 /** An index as it is written. */
@@ -94,6 +96,19 @@ export interface IndexContent {
   /** How many keys it has. */
   readonly count: number
   /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
+  /** What is new in it; absent or null where it is not known. */
+  readonly changes?: IndexChanges | null
+}
+
+/** By what an index differs from the one that is kept. */
+export interface IndexChanges {
+  readonly kept: KeptIndex
+  /** The entries of the kept one that are no more, ascending. */
+  readonly gone: Uint32Array
+  /** How many entries come behind those. */
+  readonly added: number
+  /** The bytes of a section for these, as in `IndexContent`. */
   pieces(section: IndexSection): AsyncGenerator<Uint8Array>
 }
 
@@ -104,6 +119,10 @@ export interface IndexContent {
 export interface KeptIndex extends IndexContent {
   /** Whether the snapshot is as it was then. */
   readonly isCurrent: boolean
+  /** Reads a whole section into a room of its size. Throws where it is damaged. */
+  fill(section: IndexSection, room: Uint8Array): Promise<void>
+  /** Keeps changes to it, under another token. False where they are so many that it is better written anew. */
+  amend(changes: IndexChanges, token: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -114,6 +133,17 @@ export interface KeptIndex extends IndexContent {
 export interface SnapshotIndex {
   /** What is kept; null where there is nothing that can be read. Never throws. */
   open(): Promise<KeptIndex | null>
+  /** Room beside it; null where there is none. Never throws. */
+  overflow(): Promise<Overflow | null>
+}
+
+/** Room on disk, gone once it is closed, for what memory is too small for. */
+export interface Overflow {
+  /** Puts bytes at a place. False where they could not be put there. */
+  write(bytes: Uint8Array, at: number): Promise<boolean>
+  /** Reads what was put at a place. Throws where that cannot be read. */
+  read(into: Uint8Array, at: number): Promise<void>
+  close(): Promise<void>
 }
 
 /** What a plan leaves to be kept beside the snapshot. It hears how every operation ended. */

@@ -1,4 +1,3 @@
-import { entriesPerChunk } from './digest-column.ts'
 import { type IndexBasis, indexFlag, type KeptIndex } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './pending.ts'
@@ -34,6 +33,27 @@ export async function readIndex(
   }
 }
 
+/** Reads into a table that was read from an index the fingerprints that stayed there. False where they are damaged. */
+export async function recallFingerprints(kept: KeptIndex, table: KeyTable): Promise<boolean> {
+  try {
+    let number = 0
+    for await (const piece of kept.pieces('fingerprints')) {
+      // Behind them may be some that were written since.
+      const chunk = table.fingerprints.chunk(number)
+      new Uint8Array(chunk.buffer, chunk.byteOffset, piece.length).set(piece)
+      number += 1
+    }
+  } catch {
+    return false
+  }
+  for (let entry = 0; entry < table.reserved; entry += 1) {
+    if (!table.isMarked(entry, mark.fingerprintKept)) continue
+    table.unmark(entry, mark.fingerprintKept)
+    table.mark(entry, mark.fingerprintKnown)
+  }
+  return true
+}
+
 /** Forgets the hashes of entries that turned out not to be in the snapshot, or not with a fingerprint. */
 export function clearUnknownHashes(table: KeyTable): void {
   for (let entry = 0; entry < table.reserved; entry += 1) {
@@ -42,23 +62,22 @@ export function clearUnknownHashes(table: KeyTable): void {
 }
 
 async function fill(kept: KeptIndex, table: KeyTable, column: Column): Promise<void> {
-  let number = 0
-  for await (const piece of kept.pieces(column)) {
-    const chunk = table[column].chunk(number)
-    new Uint8Array(chunk.buffer, 0, piece.length).set(piece)
-    number += 1
-  }
+  await kept.fill(column, table[column].reserve(kept.count))
 }
 
 async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number): Promise<void> {
-  let start = 0
+  const marks = Uint16Array.from({ length: 256 }, (_, flags) => marksOf(flags, fingerprint))
+  let chunk = 0
   for await (const flags of kept.pieces('flags')) {
-    for (let place = 0; place < flags.length; place += 1) {
-      const flag = flags[place] as number
-      table.mark(start + place, mark.inSnapshot)
-      if ((flag & indexFlag.ours) !== 0) table.mark(start + place, mark.ours)
-      if ((flag & indexFlag.fingerprintKnown) !== 0) table.mark(start + place, fingerprint)
-    }
-    start += entriesPerChunk
+    table.setMarks(chunk, flags, marks)
+    chunk += 1
   }
+}
+
+/** The marks of an entry with these flags; `fingerprint`: the mark where its fingerprint is known. */
+function marksOf(flags: number, fingerprint: number): number {
+  if ((flags & indexFlag.gone) !== 0) return 0
+  const ours = (flags & indexFlag.ours) === 0 ? 0 : 1 << mark.ours
+  const known = (flags & indexFlag.fingerprintKnown) === 0 ? 0 : 1 << fingerprint
+  return (1 << mark.inSnapshot) | ours | known
 }

@@ -24,6 +24,12 @@ import type { WaitingKeys } from './waiting-keys.ts'
 /** Rows about which the snapshot is asked at once, where so many have to be. */
 const rowsPerLookUp = 500
 
+/** Look-ups that only said that nothing has changed, beyond which it is better to have all fingerprints at hand. */
+const mostSpared = 1000
+
+/** The marks of an entry whose row was recognised. */
+const unchangedByHash = (1 << mark.seen) | (1 << mark.recognised) | (1 << mark.unchanged)
+
 /** All that the ledger is made from. */
 export interface LedgerOptions {
   readonly activation: Activation
@@ -34,6 +40,8 @@ export interface LedgerOptions {
   /** The keys of the snapshot. */
   readonly table: KeyTable
   readonly waiting: WaitingKeys
+  /** Called once, where the snapshot was asked about many rows that have not changed. It may complete the table. */
+  readonly onSpared?: (() => Promise<void>) | undefined
 }
 
 /** Keeps account of every key: what its rows come to, and what was planned for it. */
@@ -54,6 +62,7 @@ export class KeyLedger {
   #key = ''
   #entry = -1
   #nextOrdinal = 0
+  #spared = 0
   #pending: PendingRow[] = []
 
   constructor(options: LedgerOptions) {
@@ -65,9 +74,7 @@ export class KeyLedger {
     this.#fieldIndex = new Map(mapping.names.map((name, index) => [name, index]))
     this.#isOnce = activation.mode === 'insert'
     this.tally = new Tally(mapping.names)
-    for (let entry = 0; entry < table.size; entry += 1) {
-      if (table.isMarked(entry, mark.ours)) this.tally.known += 1
-    }
+    this.tally.known = table.count(mark.ours)
     this.#missesRows = scope.effect === 'held'
     this.tally.removed = this.#missesRows ? this.tally.known : 0
   }
@@ -83,20 +90,24 @@ export class KeyLedger {
    */
   recognise(hash: DigestWords): boolean {
     const table = this.#table
-    const entry = table.findHash(hash)
+    let entry = table.findHash(hash)
     if (entry < 0) return false
     if (table.isMarked(entry, mark.seen)) {
-      // Of a first row that was read it is not known yet whether it is the same.
-      if (!table.isMarked(entry, mark.recognised)) return false
-      this.tally.rows += 1
-      this.tally.repeated += 1
-      return true
+      const isRecognised = table.isMarked(entry, mark.recognised)
+      // Should rows of two keys have one hash, each stands for one of them, in whatever order they come.
+      entry = table.findUnmarked(hash, mark.seen)
+      if (entry < 0) {
+        // Of a first row that was read it is not known yet whether it is the same.
+        if (!isRecognised) return false
+        this.tally.rows += 1
+        this.tally.repeated += 1
+        return true
+      }
     }
     this.tally.rows += 1
     if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
-    table.mark(entry, mark.seen)
-    table.mark(entry, mark.recognised)
-    this.#note(entry, 'unchanged')
+    table.markAll(entry, unchangedByHash)
+    this.tally.count('unchanged')
     return true
   }
 
@@ -188,13 +199,17 @@ export class KeyLedger {
       const before = entries.get(key)
       if (standOf(before, scope)?.isDelivered === true) this.#table.mark(entry, mark.delivered)
       if ('duplicate' in row) this.#settleDuplicate(entry, key, row, before)
-      else if (this.#isAsked(entry) && this.#isAsBefore(entry, before))
+      else if (this.#isAsked(entry) && this.#isAsBefore(entry, before)) {
         this.#note(entry, 'unchanged')
-      else if (this.#isAsked(entry) && this.#isWaiting(entry, key)) continue
+        this.#spared += 1
+      } else if (this.#isAsked(entry) && this.#isWaiting(entry, key)) continue
       else if ('record' in row) this.#planRecord(entry, key, row, before)
       else this.#reject(entry, key, row.failure)
     }
     await this.#spool.drain()
+    if (this.#spared < mostSpared) return
+    this.#spared = Number.NEGATIVE_INFINITY
+    await this.#options.onSpared?.()
   }
 
   /** Whether only the snapshot itself can say what the fingerprint of the key was. */

@@ -6,7 +6,7 @@ import type {
   SnapshotIndex,
   SnapshotReader,
 } from './interfaces.ts'
-import { clearUnknownHashes, readIndex } from './kept-keys.ts'
+import { clearUnknownHashes, readIndex, recallFingerprints } from './kept-keys.ts'
 import { KeyTable } from './key-table.ts'
 import { mark } from './pending.ts'
 import type { Scope } from './scope.ts'
@@ -25,9 +25,9 @@ export interface KnownKeysOptions {
 export interface KnownKeys {
   readonly table: KeyTable
   /** The index that the table was read from, with the fingerprints still in it; null where the table has them all. */
-  readonly kept: KeptIndex | null
+  kept: KeptIndex | null
   /** Whether just this is in the index already. */
-  readonly isKept: boolean
+  isKept: boolean
 }
 
 /**
@@ -58,6 +58,15 @@ export async function loadKnownKeys(options: KnownKeysOptions): Promise<KnownKey
   const table = new KeyTable(fields, await snapshot.count())
   await scan(snapshot, scope, table)
   return { table, kept: null, isKept: false }
+}
+
+/** Takes into the table what fingerprints are still in the index: for rows of which few are recognised by their hashes. */
+export async function completeKnownKeys(known: KnownKeys): Promise<void> {
+  const { kept, table } = known
+  if (kept === null || !(await recallFingerprints(kept, table))) return
+  known.kept = null
+  known.isKept = false
+  await kept.close()
 }
 
 /** Takes the keys of the snapshot over. A hash stays with the fingerprint that it was kept with, and with no other. */

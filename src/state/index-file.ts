@@ -5,12 +5,21 @@ import { z } from 'zod'
 import { entriesPerChunk } from '../plan/digest-column.ts'
 import {
   type IndexBasis,
+  type IndexChanges,
   type IndexContent,
   type IndexSection,
   indexSections,
   type KeptIndex,
 } from '../plan/interfaces.ts'
 import { headBytes, readHead, writeHead } from './file-head.ts'
+import {
+  applyPatch,
+  extendPatch,
+  type IndexPatch,
+  patchFile,
+  readPatch,
+  writePatch,
+} from './index-patch.ts'
 
 const magic = 'millrace index 2'
 
@@ -19,6 +28,9 @@ const sections: readonly IndexSection[] = ['keys', 'hashes', 'flags', 'fingerpri
 
 /** Pieces that are read in one go. */
 const piecesPerRead = 8
+
+/** The share of the entries beyond which changes are not kept apart any more. */
+const mostChanged = 0.05
 
 const checksum = z.int().nonnegative()
 
@@ -47,8 +59,12 @@ export async function openIndexFile(file: string, token: string | null): Promise
     handle = await open(file, 'r')
     const head = await readHead(handle, magic, headOf)
     const { size } = await handle.stat()
-    if (head !== null && size === startOf(null, head.count))
-      return new IndexFile(handle, head, token)
+    if (head !== null && size === startOf(null, head.count)) {
+      const patch = await readPatch(file, identityOf(head))
+      // A file that is as the snapshot is by itself does without what was to follow.
+      const isAhead = patch?.token !== token && head.token === token
+      return new IndexFile(file, handle, head, isAhead ? null : patch, token)
+    }
   } catch {
     // As good as none: whatever it would have said, the snapshot says too.
   }
@@ -66,45 +82,84 @@ function startOf(section: IndexSection | null, count: number): number {
   return start
 }
 
+/** Stands for just this file, whatever is written under the same token. */
+function identityOf(head: Head): string {
+  return JSON.stringify(head)
+}
+
 class IndexFile implements KeptIndex {
   readonly basis: IndexBasis
   readonly count: number
   readonly isCurrent: boolean
+  readonly #file: string
   readonly #handle: FileHandle
-  readonly #checksums: Head['checksums']
+  readonly #head: Head
+  readonly #patch: IndexPatch | null
 
   constructor(
+    file: string,
     handle: FileHandle,
-    { scope, rows, count, checksums, ...head }: Head,
+    head: Head,
+    patch: IndexPatch | null,
     token: string | null,
   ) {
+    const { scope, rows } = head
     this.basis = { scope, rows }
-    this.count = count
-    this.isCurrent = head.token === token
+    this.count = head.count + (patch?.added ?? 0)
+    this.isCurrent = (patch?.token ?? head.token) === token
+    this.#file = file
     this.#handle = handle
-    this.#checksums = checksums
+    this.#head = head
+    this.#patch = patch
   }
 
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
-    const start = startOf(section, this.count)
-    const length = this.count * indexSections[section]
     const pieceBytes = entriesPerChunk * indexSections[section]
+    const length = this.count * indexSections[section]
     const room = new Uint8Array(Math.min(length, pieceBytes * piecesPerRead))
-    let sum = 0
-    for (let done = 0; done < length; done += room.length) {
-      const wanted = room.subarray(0, Math.min(room.length, length - done))
-      const { bytesRead } = await this.#handle.read(wanted, 0, wanted.length, start + done)
-      if (bytesRead < wanted.length) throw new Error('an index file was cut off')
-      sum = crc32(wanted, sum)
-      for (let at = 0; at < wanted.length; at += pieceBytes) {
-        yield wanted.subarray(at, at + pieceBytes)
-      }
+    for await (const read of this.#read(section, room)) {
+      for (let at = 0; at < read.length; at += pieceBytes) yield read.subarray(at, at + pieceBytes)
     }
-    if (sum !== this.#checksums[section]) throw new Error('an index file is damaged')
+  }
+
+  async fill(section: IndexSection, room: Uint8Array): Promise<void> {
+    for await (const _ of this.#read(section, room));
+  }
+
+  async amend(changes: IndexChanges, token: string): Promise<boolean> {
+    const { count } = this.#head
+    const most = count * mostChanged
+    const patch = await extendPatch(this.#patch, count, changes, token, most)
+    if (patch === null) return false
+    await writePatch(this.#file, identityOf(this.#head), patch)
+    return true
   }
 
   async close(): Promise<void> {
     await this.#handle.close()
+  }
+
+  /** Reads a section into a room, over and over where that is smaller. Throws, in the end, where it is damaged. */
+  async *#read(section: IndexSection, room: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { checksums, count } = this.#head
+    const width = indexSections[section]
+    const start = startOf(section, count)
+    const inFile = count * width
+    const length = this.count * width
+    const most = entriesPerChunk * width * piecesPerRead
+    let sum = 0
+    for (let done = 0; done < length; ) {
+      const at = done % room.length
+      const wanted = room.subarray(at, at + Math.min(most, length - done))
+      const part = wanted.subarray(0, Math.max(0, inFile - done))
+      const { bytesRead } = await this.#handle.read(part, 0, part.length, start + done)
+      if (bytesRead < part.length) throw new Error('an index file was cut off')
+      sum = crc32(part, sum)
+      if (this.#patch !== null) applyPatch(this.#patch, count, section, done / width, wanted)
+      done += wanted.length
+      yield wanted
+    }
+    if (sum !== checksums[section]) throw new Error('an index file is damaged')
   }
 }
 
@@ -136,6 +191,7 @@ export async function writeIndexFile(
     await writeHead(handle, magic, head)
     await handle.close()
     await rename(unfinished, file)
+    await rm(patchFile(file), { force: true })
   } catch (error) {
     await handle.close().catch(() => {})
     await rm(unfinished, { force: true }).catch(() => {})

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '../connector/index.ts'
-import type { IndexContent, KeptIndex, SnapshotIndex } from '../plan/interfaces.ts'
+import type { IndexContent, KeptIndex, Overflow, SnapshotIndex } from '../plan/interfaces.ts'
 import type { Database } from './database.ts'
 import { openIndexFile, writeIndexFile } from './index-file.ts'
+import { patchFile } from './index-patch.ts'
+import { openOverflow } from './overflow-file.ts'
 import { readToken } from './snapshot-token.ts'
 import { entryFile } from './stored-entries.ts'
 
@@ -31,10 +33,16 @@ export class StoredIndex implements SnapshotIndex {
     return await openIndexFile(this.#file(), token)
   }
 
+  overflow(): Promise<Overflow | null> {
+    return openOverflow(`${this.#file()}.overflow`)
+  }
+
   /** Writes the index. Returns null, or why it could not be written. */
   async write(content: IndexContent, token: string): Promise<string | null> {
     try {
-      await writeIndexFile(this.#file(), content, token)
+      const { changes = null } = content
+      const isAmended = changes !== null && (await changes.kept.amend(changes, token))
+      if (!isAmended) await writeIndexFile(this.#file(), content, token)
       return null
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
@@ -50,6 +58,7 @@ export class StoredIndex implements SnapshotIndex {
 /** Removes what is kept of an activation beside its snapshot. */
 export async function removeIndex(folder: string, activation: string): Promise<void> {
   await rm(indexFile(folder, activation), { force: true })
+  await rm(patchFile(indexFile(folder, activation)), { force: true })
   await rm(entryFile(folder, activation), { force: true })
 }
 

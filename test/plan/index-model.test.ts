@@ -86,6 +86,7 @@ const run = fc.record({
   endings: fc.array(ending, { minLength: 20, maxLength: 20 }),
   fate,
   batchSize: fc.constantFrom(1, 3, 100),
+  isAmended: fc.boolean(),
 })
 
 /** Keeps what became of an operation as the state store does. */
@@ -158,6 +159,7 @@ describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planB
           const all = step.moreFirst ? [...step.more, ...stayed] : [...stayed, ...step.more]
           const rows = arranged([...all, ...stayed.slice(0, step.repeats)])
           const { batchSize, hashedAs } = step
+          if (index instanceof Index) index.isAmended = step.isAmended
           const options = { snapshot, activation: activation(parts), columns, batchSize }
           const plain = await plan(rows, { ...options, batchSize: 100 })
           const planned = await plan(rows, { ...options, index, hashedAs })

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { Activation, FieldMapping } from '../../src/config/activation.ts'
 import type { Column, Operation, RowBatch, TargetObject, Value } from '../../src/connector/index.ts'
 import { digest } from '../../src/plan/digest.ts'
@@ -6,8 +7,11 @@ import { BlockBuilder, type EntryBlock } from '../../src/plan/entry-block.ts'
 import {
   type IndexBasis,
   type IndexContent,
+  type IndexSection,
+  indexFlag,
   indexSections,
   type KeptIndex,
+  type Overflow,
   type PlanDraft,
   type PlanSink,
   type PlanTotals,
@@ -136,15 +140,27 @@ export function hashed(rows: readonly Row[], size: number) {
   return { batches: batches(), counted }
 }
 
+const allSections = ['keys', 'hashes', 'flags', 'fingerprints'] as const
+
+async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const piece of pieces) parts.push(piece.slice())
+  return new Uint8Array(Buffer.concat(parts))
+}
+
 /** An index in memory. */
 export class Index implements SnapshotIndex {
+  /** Whether changes are kept as such, where there is something that they change. */
+  isAmended = true
   /** Whether the snapshot is as it was when this was kept. */
   isCurrent = false
   kept: { basis: IndexBasis; count: number; sections: Map<string, Uint8Array> } | null = null
   opened = 0
+  /** A section that cannot be read. */
+  damaged: IndexSection | null = null
 
   async open(): Promise<KeptIndex | null> {
-    const { kept, isCurrent } = this
+    const { kept, isCurrent, damaged } = this
     if (kept === null) return null
     this.opened += 1
     return {
@@ -155,6 +171,25 @@ export class Index implements SnapshotIndex {
         const bytes = kept.sections.get(section) ?? new Uint8Array()
         const size = entriesPerChunk * indexSections[section]
         for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
+        if (section === damaged) throw new Error('damaged')
+      },
+      fill: async (section, room) => room.set(kept.sections.get(section) ?? []),
+      amend: async (changes) => {
+        if (!this.isAmended) return false
+        const sections = new Map<string, Uint8Array>()
+        for (const section of allSections) {
+          const width = indexSections[section]
+          const bytes = Buffer.from(kept.sections.get(section) ?? [])
+          for (const entry of changes.gone) {
+            bytes.fill(section === 'flags' ? indexFlag.gone : 0, entry * width, (entry + 1) * width)
+          }
+          const added = await bytesOf(changes.pieces(section))
+          expect(added.length).toBe(changes.added * width)
+          sections.set(section, new Uint8Array(Buffer.concat([bytes, added])))
+        }
+        this.kept = { basis: kept.basis, count: kept.count + changes.added, sections }
+        this.isCurrent = true
+        return true
       },
       close: async () => {
         this.opened -= 1
@@ -162,13 +197,33 @@ export class Index implements SnapshotIndex {
     }
   }
 
+  /** What was put beside it; null where there is no room. */
+  beside: Map<number, Uint8Array> | null = new Map()
+
+  async overflow(): Promise<Overflow | null> {
+    const { beside } = this
+    if (beside === null) return null
+    this.opened += 1
+    return {
+      write: async (bytes, at) => {
+        beside.set(at, bytes.slice())
+        return true
+      },
+      read: async (into, at) => into.set(beside.get(at) ?? []),
+      close: async () => {
+        this.opened -= 1
+        beside.clear()
+      },
+    }
+  }
+
   async write(content: IndexContent): Promise<void> {
-    const { basis, count } = content
+    const { basis, count, changes = null } = content
+    if (changes !== null && (await changes.kept.amend(changes, 'token'))) return
     const sections = new Map<string, Uint8Array>()
-    for (const section of ['keys', 'hashes', 'flags', 'fingerprints'] as const) {
-      const parts: Uint8Array[] = []
-      for await (const piece of content.pieces(section)) parts.push(piece.slice())
-      sections.set(section, new Uint8Array(Buffer.concat(parts)))
+    for (const section of allSections) {
+      sections.set(section, await bytesOf(content.pieces(section)))
+      expect(sections.get(section)?.length).toBe(count * indexSections[section])
     }
     this.kept = { basis, count, sections }
     this.isCurrent = true

@@ -1,4 +1,12 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -18,6 +26,7 @@ import { planActivations } from '../../src/run/plan.ts'
 import { runActivations } from '../../src/run/run.ts'
 import { forget } from '../../src/state/forget.ts'
 import { openDatabase } from '../../src/state/open.ts'
+import { removeIndex } from '../../src/state/stored-index.ts'
 import { activation, columns, hashed, person, type Row } from '../plan/support.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
@@ -316,5 +325,163 @@ describe.each(['hash', 'merge'] as const)('runs with what is kept for plan_by: %
     for (const value of ['Ann', 'Cleo', 'free', 'id of', 'external_id']) {
       expect(text).not.toContain(value)
     }
+  })
+})
+
+describe('runs that change few of many rows', () => {
+  const many: readonly Row[] = Array.from({ length: 200 }, (_, at) => [`k${at}`, 'Ann', 'pro'])
+  const changed = (places: readonly number[], name = 'Ben'): readonly Row[] =>
+    many.map((row, at): Row => (places.includes(at) ? [row[0] ?? null, name, 'pro'] : row))
+  let bench: Bench
+  let patch: string
+  beforeEach(async () => {
+    bench = new Bench('hash')
+    patch = `${bench.index}.patch`
+    bench.rows = many
+    expect(await bench.run()).toMatchObject({ status: 'done' })
+    await bench.clock.advance(1000)
+  })
+  afterEach(() => rmSync(bench.folder, { recursive: true }))
+
+  const expectRun = async (rows: readonly Row[], read: number, sent: readonly string[]) => {
+    bench.rows = rows
+    const { status } = await bench.run()
+    expect({ status, read: bench.read, sent: bench.sent }).toEqual({ status: 'done', read, sent })
+    await bench.clock.advance(1000)
+  }
+
+  it('leave the index as it is, and keep what has changed beside it', async () => {
+    const before = readFileSync(bench.index)
+    await expectRun(changed([3, 50]), 2, ['k3', 'k50'])
+    expect(readFileSync(bench.index).equals(before)).toBe(true)
+    expect(existsSync(patch)).toBe(true)
+    await expectRun(changed([3, 50]), 0, [])
+    await expectRun([...changed([3, 51]).slice(0, 199), ['new', 'Cid', 'pro']], 3, [
+      'k50',
+      'k51',
+      'new',
+    ])
+    await expectRun([...changed([3, 51]).slice(0, 199), ['new', 'Cid', 'pro']], 0, [])
+    await expectRun([...changed([3, 51]), ['new', 'Cid', 'pro']], 0, [])
+    expect(readFileSync(bench.index).equals(before)).toBe(true)
+  })
+
+  it('write the index anew where more and more has changed', async () => {
+    await expectRun(changed([1, 2, 3, 4, 5, 6]), 6, ['k1', 'k2', 'k3', 'k4', 'k5', 'k6'])
+    expect(existsSync(patch)).toBe(true)
+    const more = changed([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    await expectRun(more, 5, ['k7', 'k8', 'k9', 'k10', 'k11'])
+    expect(existsSync(patch)).toBe(false)
+    await expectRun(more, 0, [])
+  })
+
+  it('keep what was taken away, and what failed', async () => {
+    bench.parts = { onRemoved: 'archive' }
+    await expectRun(many, 0, [])
+    await expectRun(many.slice(1), 0, ['k0'])
+    expect(existsSync(patch)).toBe(true)
+    await expectRun(many.slice(1), 0, [])
+    await expectRun(many, 1, ['k0'])
+    await expectRun(many, 0, [])
+    bench.rows = changed([7])
+    bench.answer = () => ({
+      result: 'in_doubt',
+      failure: { code: 'in_doubt', message: 'Who knows.' },
+    })
+    expect(await bench.run()).toMatchObject({ status: 'failures' })
+    bench.answer = () => null
+    await bench.clock.advance(24 * 3_600_000)
+    await expectRun(many, 1, ['k7'])
+    await expectRun(many, 0, [])
+  })
+
+  it('read all rows after a change of the mapping, and none of those that changed before', async () => {
+    await expectRun(changed([3]), 1, ['k3'])
+    bench.hashedAs = 'berlin'
+    await expectRun(changed([3]), 200, [])
+    expect(existsSync(patch)).toBe(false)
+    await expectRun(changed([3]), 0, [])
+  })
+
+  it('trust the index alone where what was kept beside it is lost, damaged, or of another', async () => {
+    await expectRun(changed([3]), 1, ['k3'])
+    const whole = readFileSync(patch)
+    rmSync(patch)
+    // The hashes of the others are those of records that are as they were.
+    await expectRun(changed([3]), 1, [])
+    await expectRun(changed([3]), 0, [])
+
+    // That run has written the index anew: what belonged to the old one says nothing of this one.
+    writeFileSync(patch, whole)
+    await expectRun(changed([3]), 0, [])
+
+    rmSync(patch)
+    await expectRun(changed([3, 4]), 1, ['k4'])
+    const bytes = readFileSync(patch)
+    bytes[1030] = (bytes[1030] ?? 0) ^ 1
+    writeFileSync(patch, bytes)
+    await expectRun(changed([3]), 1, ['k4'])
+    await expectRun(changed([3]), 0, [])
+  })
+
+  it('trust nothing that an older or newer snapshot left behind', async () => {
+    const older = join(bench.folder, 'older.db')
+    cpSync(bench.file, older)
+    await expectRun(changed([3]), 1, ['k3'])
+    const newer = join(bench.folder, 'newer.db')
+    cpSync(bench.file, newer)
+    // The index alone is that of the older one.
+    cpSync(older, bench.file)
+    await expectRun(many, 0, [])
+    await expectRun(changed([3]), 1, ['k3'])
+    await expectRun(changed([3], 'Cid'), 1, ['k3'])
+    cpSync(newer, bench.file)
+    await expectRun(changed([3], 'Cid'), 1, ['k3'])
+    await expectRun(changed([3], 'Cid'), 0, [])
+  })
+
+  it('notice that another machine has overtaken them', async () => {
+    await expectRun(changed([3]), 1, ['k3'])
+    const mine = join(bench.folder, 'mine')
+    cpSync(bench.indexFolder, mine, { recursive: true })
+    await expectRun(changed([3], 'Cid'), 1, ['k3'])
+    rmSync(bench.indexFolder, { recursive: true })
+    cpSync(mine, bench.indexFolder, { recursive: true })
+    await expectRun(changed([3]), 1, ['k3'])
+    await expectRun(changed([3]), 0, [])
+  })
+
+  it('trust neither after a run that was killed', async () => {
+    await expectRun(changed([9]), 1, ['k9'])
+    const files = [bench.file, `${bench.file}-wal`, bench.index, patch]
+    bench.answer = () => {
+      for (const file of files) cpSync(file, `${file}.then`)
+      return null
+    }
+    await expectRun(changed([3, 9]), 1, ['k3'])
+    const after = readFileSync(patch)
+    bench.answer = () => null
+    for (const left of [readFileSync(`${patch}.then`), after]) {
+      // What was on the disk while the request was under way; or what the run had kept, but not yet counted on.
+      for (const file of files.slice(0, 3)) cpSync(`${file}.then`, file)
+      rmSync(`${bench.file}-shm`, { force: true })
+      writeFileSync(patch, left)
+      await bench.clock.advance(3_600_000)
+      // Nobody knows whether "Ben" arrived.
+      await expectRun(changed([9]), 1, ['k3'])
+      await expectRun(changed([9]), 0, [])
+    }
+  })
+
+  it('leave nothing of it behind when the activation is forgotten', async () => {
+    await expectRun(changed([3]), 1, ['k3'])
+    await removeIndex(bench.indexFolder, 'people')
+    expect(readdirSync(bench.indexFolder)).toEqual([])
+  })
+
+  it('keep no value beside the index', async () => {
+    await expectRun(changed([3], 'Benjamin'), 1, ['k3'])
+    expect(readdirSync(bench.indexFolder).sort()).toEqual([basename(bench.index), basename(patch)])
+    expect(readFileSync(patch).toString('latin1')).not.toContain('Benjamin')
   })
 })

@@ -1,0 +1,195 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import {
+  type IndexChanges,
+  type IndexSection,
+  indexFlag,
+  indexSections,
+} from '../plan/interfaces.ts'
+import { headBytes, readHead, writeHead } from './file-head.ts'
+
+const magic = 'millrace index patch 1'
+
+const headOf = z.strictObject({
+  token: z.string(),
+  base: z.string(),
+  gone: z.int().nonnegative(),
+  added: z.int().nonnegative(),
+  checksum: z.int().nonnegative(),
+})
+
+const allSections = Object.keys(indexSections) as readonly IndexSection[]
+
+/** By what an index has changed since its file was written. */
+export interface IndexPatch {
+  readonly token: string
+  /** The entries of the file that are no more, ascending. */
+  readonly gone: Uint32Array
+  /** How many entries lie behind those of the file. */
+  readonly added: number
+  /** The bytes of each section for them. */
+  readonly sections: ReadonlyMap<IndexSection, Uint8Array>
+}
+
+/** Where the patch of an index's file lies. */
+export function patchFile(file: string): string {
+  return `${file}.patch`
+}
+
+/**
+ * Reads the patch of an index's file, whole. `base`: stands for that file; null where there is none, or none of this very
+ * file, or a damaged one.
+ */
+export async function readPatch(file: string, base: string): Promise<IndexPatch | null> {
+  let handle: FileHandle | null = null
+  try {
+    handle = await open(patchFile(file), 'r')
+    const head = await readHead(handle, magic, headOf)
+    if (head === null || head.base !== base) return null
+    const { token, gone, added, checksum } = head
+    const { size } = await handle.stat()
+    if (size !== headBytes + sizeOf(gone, added)) return null
+    const bytes = new Uint8Array(size - headBytes)
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, headBytes)
+    if (bytesRead < bytes.length || crc32(bytes) !== checksum) return null
+    return {
+      token,
+      added,
+      gone: new Uint32Array(bytes.buffer, 0, gone),
+      sections: split(bytes, gone, added),
+    }
+  } catch {
+    // As good as none: what is in the index's file is then known to be old.
+    return null
+  } finally {
+    await handle?.close()
+  }
+}
+
+/**
+ * Writes the patch of an index's file in place of the one there is, whole or not at all; only this user may read it. Throws
+ * what the file system throws.
+ */
+export async function writePatch(file: string, base: string, patch: IndexPatch): Promise<void> {
+  const unfinished = `${patchFile(file)}.new`
+  await rm(unfinished, { force: true })
+  const handle = await open(unfinished, 'wx', 0o600)
+  try {
+    const { token, gone, added } = patch
+    const bytes = new Uint8Array(sizeOf(gone.length, added))
+    new Uint32Array(bytes.buffer, 0, gone.length).set(gone)
+    for (const [section, room] of split(bytes, gone.length, added)) {
+      room.set(patch.sections.get(section) ?? [])
+    }
+    await handle.write(bytes, 0, bytes.length, headBytes)
+    await writeHead(handle, magic, {
+      token,
+      base,
+      gone: gone.length,
+      added,
+      checksum: crc32(bytes),
+    })
+    await handle.close()
+    await rename(unfinished, patchFile(file))
+  } catch (error) {
+    await handle.close().catch(() => {})
+    await rm(unfinished, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * The patch that says what another one says, and by what the index has changed since. `entries`: how many the file has.
+ * Null where it would take away or add more than `most` entries.
+ */
+export async function extendPatch(
+  before: IndexPatch | null,
+  entries: number,
+  changes: IndexChanges,
+  token: string,
+  most: number,
+): Promise<IndexPatch | null> {
+  const end = placeIn(changes.gone, entries)
+  const gone = new Set([...(before?.gone ?? []), ...changes.gone.subarray(0, end)])
+  const left = new Set(changes.gone.subarray(end).map((entry) => entry - entries))
+  const kept: number[] = []
+  for (let entry = 0; entry < (before?.added ?? 0); entry += 1) {
+    if (!left.has(entry)) kept.push(entry)
+  }
+  const added = kept.length + changes.added
+  if (Math.max(gone.size, added) > most) return null
+  const joined = new Map<IndexSection, Uint8Array>()
+  for (const section of allSections) {
+    const width = indexSections[section]
+    const bytes = new Uint8Array(added * width)
+    const old = before?.sections.get(section)
+    let at = 0
+    for (const entry of kept) {
+      if (old !== undefined) bytes.set(old.subarray(entry * width, (entry + 1) * width), at)
+      at += width
+    }
+    for await (const piece of changes.pieces(section)) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    joined.set(section, bytes)
+  }
+  return { token, gone: Uint32Array.from(gone).sort(), added, sections: joined }
+}
+
+/**
+ * Puts what a patch has into the part of a section that was read, or has room, from an entry on. `entries`: how many are in
+ * the file.
+ */
+export function applyPatch(
+  { gone, sections }: IndexPatch,
+  entries: number,
+  section: IndexSection,
+  first: number,
+  read: Uint8Array,
+): void {
+  const width = indexSections[section]
+  const end = first + read.length / width
+  for (let at = placeIn(gone, first); at < gone.length && (gone[at] as number) < end; at += 1) {
+    const place = ((gone[at] as number) - first) * width
+    read.fill(section === 'flags' ? indexFlag.gone : 0, place, place + width)
+  }
+  const behind = Math.max(first, entries)
+  if (behind >= end) return
+  const bytes = sections.get(section) ?? new Uint8Array()
+  const part = bytes.subarray((behind - entries) * width, (end - entries) * width)
+  read.set(part, (behind - first) * width)
+}
+
+/** How many of some ascending numbers are less than another. */
+function placeIn(numbers: Uint32Array, number: number): number {
+  let low = 0
+  let high = numbers.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((numbers[middle] as number) < number) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function sizeOf(gone: number, added: number): number {
+  return gone * 4 + allSections.reduce((sum, section) => sum + indexSections[section] * added, 0)
+}
+
+/** The sections in the bytes of a patch. */
+function split(
+  bytes: Uint8Array,
+  gone: number,
+  added: number,
+): ReadonlyMap<IndexSection, Uint8Array> {
+  let at = gone * 4
+  const found = new Map<IndexSection, Uint8Array>()
+  for (const section of allSections) {
+    const end = at + indexSections[section] * added
+    found.set(section, bytes.subarray(at, end))
+    at = end
+  }
+  return found
+}

@@ -1,0 +1,257 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RowBatch } from '../../src/connector/index.ts'
+import { digest } from '../../src/plan/digest.ts'
+import type { PlanDraft, PlanTotals } from '../../src/plan/interfaces.ts'
+import { planActivation } from '../../src/plan/planner.ts'
+import { rowContent } from '../../src/plan/row-content.ts'
+import {
+  activation,
+  columns,
+  Index,
+  inBatches,
+  type Planned,
+  plan,
+  type Row,
+  Sink,
+  Snapshot,
+} from './support.ts'
+
+/** What becomes of some rows that stand beside each other. */
+interface Edit {
+  readonly kind: string
+  readonly at: number
+  readonly to: number
+  readonly length: number
+}
+
+const rowsOf = (count: number): readonly Row[] =>
+  Array.from({ length: count }, (_, at) => [`key ${at}`, 'Ann', 'pro'])
+
+/** Keeps what a plan leaves, after everything was applied. */
+async function keep(planned: Planned, index: Index): Promise<void> {
+  for (const operation of planned.operations) {
+    planned.draft?.note({ ...operation, status: 'applied' })
+  }
+  const content = await planned.draft?.content()
+  if (content !== null && content !== undefined && 'count' in content) await index.write(content)
+  await planned.draft?.close()
+}
+
+/** A snapshot and an index of rows that were delivered. */
+async function delivered(rows: readonly Row[]): Promise<{ snapshot: Snapshot; index: Index }> {
+  const index = new Index()
+  const planned = await plan(rows, { index })
+  await keep(planned, index)
+  return { snapshot: new Snapshot().after(planned.operations), index }
+}
+
+describe('rows in the order of last time', () => {
+  test('are recognised, all of them', async () => {
+    const rows = rowsOf(3000)
+    const { snapshot, index } = await delivered(rows)
+    const planned = await plan(rows, { snapshot, index })
+    expect(planned.read).toBe(0)
+    expect(planned.totals.unchanged).toBe(3000)
+    await planned.draft?.close()
+  })
+
+  test.each([1, 7, 8, 9, 2000])('are recognised behind %i that are gone', async (gone) => {
+    const rows = rowsOf(9000)
+    const { snapshot, index } = await delivered(rows)
+    const left = rows.filter((_, at) => at < 100 || at >= 100 + gone)
+    const planned = await plan(left, { snapshot, index })
+    // One that lies far away is read, and shows where the others are.
+    expect(planned.read).toBe(gone < 8 ? 0 : 1)
+    expect(planned.totals).toMatchObject({ unchanged: 9000 - gone, removed: gone })
+    await planned.draft?.close()
+  })
+
+  test('are recognised in any other order too, but for the first of many', async () => {
+    const rows = rowsOf(5000)
+    const { snapshot, index } = await delivered(rows)
+    const planned = await plan([...rows].reverse(), { snapshot, index })
+    expect(planned.read).toBe(4)
+    expect(planned.totals.unchanged).toBe(5000)
+    await planned.draft?.close()
+  })
+
+  const edit: fc.Arbitrary<Edit> = fc.record({
+    kind: fc.constantFrom('change', 'drop', 'insert', 'repeat', 'move', 'differ', 'rotate'),
+    at: fc.nat(10_000),
+    to: fc.nat(10_000),
+    length: fc.constantFrom(1, 1, 2, 7, 8, 9, 30),
+  })
+
+  function edited(rows: readonly Row[], edits: readonly Edit[]): Row[] {
+    const table = [...rows]
+    for (const [number, { kind, at, to, length }] of edits.entries()) {
+      const start = at % (table.length + 1)
+      const end = to % (table.length + 1)
+      const some = table.slice(start, start + length)
+      if (kind === 'change') {
+        table.splice(start, length, ...some.map(([id]): Row => [id ?? null, `B${number}`, 'pro']))
+      } else if (kind === 'drop') table.splice(start, length)
+      else if (kind === 'insert') {
+        const rows = some.map((_, at): Row => [`new ${number} ${at}`, 'Cid', 'free'])
+        table.splice(start, 0, ...rows)
+      } else if (kind === 'repeat') table.splice(end, 0, ...some)
+      else if (kind === 'move') table.splice(end, 0, ...table.splice(start, length))
+      else if (kind === 'differ') {
+        table.splice(end, 0, ...some.map(([id]): Row => [id ?? null, 'Dan', 'pro']))
+      } else table.push(...table.splice(0, start))
+    }
+    return table
+  }
+
+  test.each([
+    { count: 40, numRuns: 150 },
+    { count: 2500, numRuns: 25 },
+  ])(
+    'come to the same as without an index, however they differ ($count rows)',
+    async ({ count, numRuns }) => {
+      let recognised = 0
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(edit, { maxLength: 6 }), { minLength: 1, maxLength: 4 }),
+          fc.boolean(),
+          async (runs, isAmended) => {
+            let rows: readonly Row[] = rowsOf(count)
+            let { snapshot, index } = await delivered(rows)
+            index.isAmended = isAmended
+            for (const edits of runs) {
+              rows = edited(rows, edits)
+              const plain = await plan(rows, { snapshot })
+              const planned = await plan(rows, { snapshot, index })
+              expect(planned.plan).toEqual(plain.plan)
+              expect(planned.totals).toEqual(plain.totals)
+              expect(planned.sink.waiting).toEqual(plain.sink.waiting)
+              recognised += rows.length - planned.read
+              await keep(planned, index)
+              snapshot = snapshot.after(planned.operations)
+              expect(index.opened).toBe(0)
+            }
+          },
+        ),
+        { numRuns, seed: 20_261_121 },
+      )
+      expect(recognised).toBeGreaterThan(count * numRuns)
+    },
+    60_000,
+  )
+})
+
+/** Plans rows that have hashes of their own. */
+async function planHashed(
+  rows: readonly Row[],
+  hashOf: (row: Row) => string,
+  { snapshot = new Snapshot(), index = new Index() } = {},
+): Promise<{ totals: PlanTotals; draft: PlanDraft; sink: Sink }> {
+  async function* batches(): AsyncGenerator<RowBatch> {
+    let start = 0
+    for await (const batch of inBatches(rows, 100)) {
+      const first = start
+      start += batch.size
+      const hash = (at: number, into: Int32Array) => digest(hashOf(rows[first + at] as Row), into)
+      yield { size: batch.size, values: (at) => batch.values(at), hash }
+    }
+  }
+  const sink = new Sink()
+  const drafts: PlanDraft[] = []
+  const totals = await planActivation({
+    activation: activation(),
+    columns,
+    batches: batches(),
+    hashedAs: 'own',
+    snapshot,
+    index,
+    sink,
+    onDraft: (draft) => drafts.push(draft),
+  })
+  return { totals, draft: drafts[0] as PlanDraft, sink }
+}
+
+async function keepHashed(
+  { draft, sink }: Awaited<ReturnType<typeof planHashed>>,
+  index: Index,
+): Promise<void> {
+  for (const operation of sink.operations) draft.note({ ...operation, status: 'applied' })
+  const content = await draft.content()
+  if (content !== null && 'count' in content) await index.write(content)
+  await draft.close()
+}
+
+test('two keys whose rows have one hash each have their row, in whatever order they come', async () => {
+  const rows = rowsOf(20)
+  const hash = ([id]: Row) => (id === 'key 3' || id === 'key 15' ? 'one hash' : String(id))
+  const index = new Index()
+  const first = await planHashed(rows, hash, { index })
+  await keepHashed(first, index)
+  const snapshot = new Snapshot().after(first.sink.operations)
+  const turned = [...rows.slice(10), ...rows.slice(0, 10)]
+  for (const order of [rows, turned, [...rows].reverse()]) {
+    const { totals, draft } = await planHashed(order, hash, { snapshot, index })
+    expect(totals).toMatchObject({ unchanged: 20, repeated: 0, removed: 0 })
+    await draft.close()
+    const again = await planHashed([...order, ...order], hash, { snapshot, index })
+    expect(again.totals).toMatchObject({ unchanged: 20, repeated: 20, removed: 0 })
+    await again.draft.close()
+  }
+})
+
+describe('rows whose hashes all have changed, and whose records have not', () => {
+  const rows = rowsOf(6000)
+  const salted = (salt: string) => (row: Row) => salt + rowContent(row, [0, 1, 2])
+
+  async function start() {
+    const index = new Index()
+    const first = await planHashed(rows, salted('a'), { index })
+    await keepHashed(first, index)
+    return { index, snapshot: new Snapshot().after(first.sink.operations) }
+  }
+
+  test('are compared with the fingerprints in the index, after a thousand', async () => {
+    const { index, snapshot } = await start()
+    const second = await planHashed(rows, salted('b'), { snapshot, index })
+    expect(second.totals).toMatchObject({ unchanged: 6000, update: 0 })
+    expect(snapshot.lookUps).toBe(2)
+    await keepHashed(second, index)
+    expect(index.opened).toBe(0)
+
+    snapshot.lookUps = 0
+    const third = await planHashed(rows, salted('b'), { snapshot, index })
+    expect(third.totals.unchanged).toBe(6000)
+    // One row shows that those that were looked up lie behind the others.
+    expect(snapshot.lookUps).toBe(1)
+    await third.draft.close()
+  })
+
+  test('are found changed, repeated and gone as ever', async () => {
+    const { index, snapshot } = await start()
+    const others = rows.flatMap((row, at): readonly Row[] => {
+      if (at % 1000 === 999) return []
+      if (at % 1000 === 500) return [[row[0] ?? null, 'Ben', 'pro']]
+      return at % 1000 === 300 ? [row, row] : [row]
+    })
+    const late: Row[] = [rows[5] as Row, ['key 7', 'Eve', 'pro'], ['new', 'Cid', 'pro']]
+    const plain = await plan([...others, ...late], { snapshot })
+    const second = await planHashed([...others, ...late], salted('b'), { snapshot, index })
+    expect(second.sink.plan).toEqual(plain.plan)
+    expect(second.totals).toEqual(plain.totals)
+    await keepHashed(second, index)
+    const after = snapshot.after(second.sink.operations)
+    const third = await planHashed([...others, ...late], salted('b'), { snapshot: after, index })
+    expect(third.totals).toEqual((await plan([...others, ...late], { snapshot: after })).totals)
+    await third.draft.close()
+  })
+
+  test('are looked up one by one where the fingerprints are damaged', async () => {
+    const { index, snapshot } = await start()
+    index.damaged = 'fingerprints'
+    const second = await planHashed(rows, salted('b'), { snapshot, index })
+    expect(second.totals).toMatchObject({ unchanged: 6000, update: 0 })
+    expect(snapshot.lookUps).toBe(12)
+    await second.draft.close()
+    expect(index.opened).toBe(0)
+  })
+})
