@@ -9,6 +9,7 @@ import {
   isSameDigest,
   parseDigest,
 } from './digest.ts'
+import { isFormerlyConfirmed } from './former-fingerprint.ts'
 import type { PlanSink, PlanTotals, SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
@@ -275,6 +276,16 @@ export class KeyLedger {
 
   #planRecord(entry: number, key: string, wish: Wish, before: SnapshotEntry | undefined): void {
     const decision = this.#decide(wish, before)
+    const { activation, mapping, scope } = this.#options
+    if (
+      before !== undefined &&
+      isFormerlyConfirmed(activation, mapping, scope, wish, before, decision)
+    ) {
+      this.#table.mark(entry, mark.confirmed)
+      this.#spool.renew({ key, fingerprint: wish.fingerprint })
+      this.#note(entry, 'unchanged')
+      return
+    }
     if (decision === null) {
       this.#note(entry, 'unchanged')
       return

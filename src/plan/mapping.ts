@@ -8,13 +8,8 @@ import {
   type TargetRecord,
   type Value,
 } from '../connector/index.ts'
-import {
-  type CanonicalNames,
-  canonicalNames,
-  type FieldValue,
-  writeCanonical,
-} from './fingerprint.ts'
-import { JsonBytes } from './json-bytes.ts'
+import type { DigestWords } from './digest.ts'
+import { canonicalNames, type FieldValue, fingerprint } from './fingerprint.ts'
 import { compileKey, nativeId, type ReadKey } from './key.ts'
 import type { ListName } from './list-text.ts'
 import { type CompiledList, compileLists, type RefusedColumn } from './lists.ts'
@@ -36,13 +31,8 @@ export interface Mapping {
   readonly readKey: ReadKey
   /** Casts a row into `values`, one per name; says which refused theirs, null where none did. */
   cast(row: readonly Value[], values: FieldValue[]): readonly RefusedField[] | null
-  /**
-   * The text that stands for the record with these values, see `writeCanonical`; without fields of `when: create`. Good
-   * until the next text is asked for.
-   */
-  canonical(values: readonly FieldValue[]): Uint8Array
-  /** The same with those fields. */
-  content(values: readonly FieldValue[]): Uint8Array
+  /** Writes the fingerprint of the record with these values to `into`; fields of `when: create` play no part in it. */
+  fingerprint(values: readonly FieldValue[], into: DigestWords): void
   /** All that may be sent, the target's own id not being part of it. */
   record(values: readonly FieldValue[]): TargetRecord
   /** The target's own id where it is the identifier; null where the row has none. */
@@ -75,13 +65,6 @@ function mappingOf(
     when === 'create' ? [field] : [],
   )
   const compared = canonicalNames(names, createOnly)
-  const all = canonicalNames(names)
-  const text = new JsonBytes()
-  const textOf = (some: CanonicalNames, values: readonly FieldValue[]) => {
-    text.length = 0
-    writeCanonical(some, values, text)
-    return text.view()
-  }
   const idAt = activation.identifier === nativeId ? names.indexOf(nativeId) : -1
   return {
     names,
@@ -93,8 +76,7 @@ function mappingOf(
     ]),
     readKey,
     cast: (row, values) => castRow(fields, lists, row, values),
-    canonical: (values) => textOf(compared, values),
-    content: (values) => textOf(all, values),
+    fingerprint: (values, into) => fingerprint(compared, values, into),
     record(values) {
       const record: Record<string, Scalar | List> = {}
       for (let index = 0; index < names.length; index += 1) {

@@ -1,6 +1,7 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, Failure, Value } from '../connector/index.ts'
-import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
+import { contentKey, keyOfDigest } from './content-key.ts'
+import { type DigestWords, digest, digestRoom } from './digest.ts'
 import type { FieldValue } from './fingerprint.ts'
 import { readsIds } from './index-basis.ts'
 import type { KeyGap } from './key.ts'
@@ -8,7 +9,7 @@ import type { KeyLedger } from './key-ledger.ts'
 import { KeyTable } from './key-table.ts'
 import type { Mapping, RefusedField } from './mapping.ts'
 import { invalidValue, missingIdentifier } from './rejection.ts'
-import { rowContent } from './row-content.ts'
+import { digestRow } from './row-content.ts'
 
 /** Turns rows into keys and records, and hands them to the ledger. Most rows have not changed, and end there. */
 export class RowReader {
@@ -72,8 +73,8 @@ export class RowReader {
     if (refused !== null) return this.#takeInvalid(row, refused)
     const key = mapping.readKey(row, values)
     if (typeof key === 'object' && key !== null) return this.#takeWithoutIdentifier(row, key)
-    digest(mapping.canonical(values), this.#fingerprint)
-    this.#key = key ?? this.#contentKey()
+    mapping.fingerprint(values, this.#fingerprint)
+    this.#key = key ?? contentKey(mapping.names, values)
     return this.#key
   }
 
@@ -114,26 +115,10 @@ export class RowReader {
   }
 
   #takeRefused(row: readonly Value[], key: string | null, failure: Failure): string | null {
-    this.#digestRow(row)
-    this.#key = key ?? this.#standIn()
+    // Never that of a record: those are digests of another kind.
+    digestRow(row, this.#contentPositions, this.#fingerprint)
+    this.#key = key ?? keyOfDigest(this.#fingerprint)
     this.#failure = failure
     return key
-  }
-
-  /** Fingerprints a row that becomes no record. No canonical text begins like this: it never equals a valid row. */
-  #digestRow(row: readonly Value[]): void {
-    digest(`row ${rowContent(row, this.#contentPositions)}`, this.#fingerprint)
-  }
-
-  /** The key of a row that has none, and becomes no record. */
-  #standIn(): string {
-    return `row:${formatDigest(this.#fingerprint)}`
-  }
-
-  /** The key of a record that has none: all that would be sent. */
-  #contentKey(): string {
-    const words = digestRoom()
-    digest(this.#mapping.content(this.#values), words)
-    return `row:${formatDigest(words)}`
   }
 }

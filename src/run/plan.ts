@@ -170,6 +170,8 @@ class PlanSample implements PlanSink {
 
   async wait(): Promise<void> {}
 
+  async renew(): Promise<void> {}
+
   async reject(rows: readonly RejectedRow[]): Promise<void> {
     for (const { ordinal, key, failure } of rows) {
       this.#operations.delete(ordinal)

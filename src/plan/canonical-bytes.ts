@@ -1,0 +1,96 @@
+import { type List, murmur128, type Scalar } from '../connector/index.ts'
+import { writeText } from './text-bytes.ts'
+
+/** What stands in front of a value, for its kind. */
+const tag = { null: 0, false: 1, true: 2, number: 3, text: 4, list: 5 } as const
+
+/** Ends a text and a list. No byte of UTF-8 is one of them. */
+const endOfText = 0xff
+const endOfList = 0xfe
+
+/** Bytes that stand for the name of a field. */
+const nameSize = 8
+
+/** What stands for a name: half of its digest, so that long names cost no more than short ones. */
+export function nameBytes(name: string): Uint8Array {
+  const words = new Int32Array(4)
+  const bytes = Buffer.from(name)
+  murmur128(bytes, 0, bytes.length, words)
+  const some = Buffer.alloc(nameSize)
+  some.writeInt32LE(words[0] as number, 0)
+  some.writeInt32LE(words[1] as number, 4)
+  return some
+}
+
+/**
+ * The fields of one record as bytes that are only hashed, in memory that is used again. Each field is the bytes of its
+ * name, a tag for the kind of its value, and the value: eight bytes for a number, UTF-8 for text. No field's bytes are the
+ * beginning of another's, so that the bytes of all fields say which fields there are and what they hold.
+ */
+export class CanonicalBytes {
+  #bytes: Buffer
+  #view: DataView
+  #length = 0
+
+  constructor(size = 4096) {
+    this.#bytes = Buffer.allocUnsafeSlow(size)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  clear(): void {
+    this.#length = 0
+  }
+
+  /** Writes one field. `name` is from `nameBytes`; numbers are finite, and texts hold no halves of surrogate pairs. */
+  field(name: Uint8Array, value: Scalar | List): void {
+    this.#reserve(nameSize + 16)
+    const bytes = this.#bytes
+    let at = this.#length
+    for (let index = 0; index < nameSize; index += 1) bytes[at++] = name[index] as number
+    this.#length = at
+    if (typeof value === 'string') {
+      bytes[this.#length++] = tag.text
+      this.#text(value)
+    } else if (typeof value === 'number') {
+      bytes[at] = tag.number
+      // The sum turns minus zero into zero.
+      this.#view.setFloat64(at + 1, value + 0, true)
+      this.#length = at + 9
+    } else if (value === null) bytes[this.#length++] = tag.null
+    else if (typeof value === 'boolean') bytes[this.#length++] = value ? tag.true : tag.false
+    else this.#list(value)
+  }
+
+  /** The 128-bit digest of what was written since `clear`, as four words into `into`. */
+  digest(into: Int32Array): void {
+    murmur128(this.#bytes, 0, this.#length, into)
+  }
+
+  /** What was written since `clear`; good until something else is. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #text(text: string): void {
+    this.#reserve(text.length * 3 + 2)
+    const end = writeText(text, this.#bytes, this.#length)
+    this.#bytes[end] = endOfText
+    this.#length = end + 1
+  }
+
+  #list(list: List): void {
+    this.#bytes[this.#length++] = tag.list
+    for (let index = 0; index < list.length; index += 1) this.#text(list[index] as string)
+    this.#bytes[this.#length++] = endOfList
+  }
+
+  /** Makes room for so many bytes more, and a few. */
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
+  }
+}
