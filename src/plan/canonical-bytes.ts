@@ -8,6 +8,9 @@ const tag = { null: 0, false: 1, true: 2, number: 3, text: 4, list: 5 } as const
 const endOfText = 0xff
 const endOfList = 0xfe
 
+/** The largest byte that there is in UTF-8. */
+const lastOfUtf8 = 0xf4
+
 /** Bytes that stand for the name of a field. */
 const nameSize = 8
 
@@ -39,6 +42,28 @@ export class CanonicalBytes {
 
   clear(): void {
     this.#length = 0
+  }
+
+  /**
+   * Writes a field with the text that lies in `bytes` from `start` to `end`, in UTF-8. False, with nothing written, where
+   * it needs a closer look: it holds NUL or what is no UTF-8, or, with `isLower`, may be something else in lower case and
+   * without the space around it.
+   */
+  copy(name: Uint8Array, bytes: Uint8Array, start: number, end: number, isLower: boolean): boolean {
+    if (isLower && !isBare(bytes, start, end)) return false
+    this.#reserve(nameSize + 2 + end - start)
+    const into = this.#bytes
+    let at = this.#length
+    for (let index = 0; index < nameSize; index += 1) into[at++] = name[index] as number
+    into[at++] = tag.text
+    for (let from = start; from < end; from += 1) {
+      const byte = bytes[from] as number
+      if (byte === 0 || byte > lastOfUtf8) return false
+      into[at++] = byte
+    }
+    into[at] = endOfText
+    this.#length = at + 1
+    return true
   }
 
   /** Writes one field. `name` is from `nameBytes`; numbers are finite, and texts hold no halves of surrogate pairs. */
@@ -93,4 +118,16 @@ export class CanonicalBytes {
     this.#bytes = larger
     this.#view = new DataView(larger.buffer)
   }
+}
+
+/** Whether a text is all ASCII, without capital letters, and without space around it. */
+function isBare(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end > start && ((bytes[start] as number) <= 32 || (bytes[end - 1] as number) <= 32)) {
+    return false
+  }
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number
+    if (byte > 127 || (byte >= 65 && byte <= 90)) return false
+  }
+  return true
 }

@@ -52,7 +52,7 @@ export function writeCanonical(
 }
 
 /** Tags as they are compared. */
-function compared(value: Scalar | List): Scalar | List {
+export function compared(value: Scalar | List): Scalar | List {
   if (typeof value !== 'object' || value === null) return value
   return value.map((name) => comparedAs('tags', name))
 }

@@ -136,6 +136,8 @@ export interface RejectedRow {
 
 /** Where the planner puts the operations, since a plan may be larger than memory. */
 export interface PlanSink {
+  /** True while operations that are added are not looked at: as long as it is, those need only be counted. */
+  readonly hasEnough?: boolean
   /** Adds operations; their ordinals grow from call to call. */
   add(operations: readonly Operation[]): Promise<void>
   /**

@@ -88,7 +88,7 @@ async function readRows(
   for await (const batch of batches) {
     for (let index = 0; index < batch.size; index += 1) {
       const hash = isHashed ? hashOf(batch, index, room) : null
-      if (hash === null || !ledger.recognise(hash)) reader.read(batch.values(index), hash)
+      if (hash === null || !ledger.recognise(hash)) reader.read(batch, index, hash)
       if (ledger.isFull) await ledger.settle()
       unreported += 1
       if (unreported < rowsPerReport) continue

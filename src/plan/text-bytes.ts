@@ -14,4 +14,4 @@ export function writeText(text: string, bytes: Buffer, at: number): number {
   return end
 }
 
-const mostInLoop = 24
+const mostInLoop = 100

@@ -152,6 +152,10 @@ class PlanSample implements PlanSink {
     this.#keepsValues = keepsValues
   }
 
+  get hasEnough(): boolean {
+    return this.#operations.size >= this.#size
+  }
+
   get operations(): readonly PlannedOperation[] {
     return [...this.#operations.values()]
   }
