@@ -16,6 +16,8 @@ export class FrameBatch implements RowBatch {
   readonly isAlone: boolean
   readonly rest: Buffer
   readonly #first: Buffer
+  readonly #firstView: DataView
+  readonly #restView: DataView
   #starts: readonly number[]
   readonly #columns: readonly DecodedColumn[]
   /** Used again for every row. */
@@ -33,6 +35,8 @@ export class FrameBatch implements RowBatch {
     this.bytes = first === rest ? rest.length : first.length + rest.length
     this.#first = first
     this.rest = rest
+    this.#restView = viewOf(rest)
+    this.#firstView = first === rest ? this.#restView : viewOf(first)
     this.#starts = starts
     this.#columns = columns
     this.isAlone = isAlone
@@ -52,7 +56,12 @@ export class FrameBatch implements RowBatch {
   hash(index: number, into: Int32Array): void {
     const start = this.#start(index)
     const buffer = index === 0 ? this.#first : this.rest
-    murmur128(buffer, start + headerSize, start + 1 + wordAt(buffer, start + 1), into)
+    murmur128(
+      index === 0 ? this.#firstView : this.#restView,
+      start + headerSize,
+      start + 1 + wordAt(buffer, start + 1),
+      into,
+    )
   }
 
   /** Lets go of the rows, since their bytes are about to be others. */
@@ -65,4 +74,8 @@ export class FrameBatch implements RowBatch {
     if (start === undefined) throw new RangeError(`No row ${index} in a batch of ${this.size}`)
     return start
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

@@ -3,6 +3,11 @@ import { headerSize, wordAt } from './frame.ts'
 import type { TextMemory } from './value-bytes.ts'
 import type { DecodedColumn } from './values.ts'
 
+/** What `toString` calls in the end, after a detour that costs as much again. */
+interface AsciiSlices extends Buffer {
+  latin1Slice(start: number, end: number): string
+}
+
 /** The values of one row where they lie in its frame. */
 export class FrameRow implements RowTexts, TextMemory {
   bytes: Buffer = Buffer.alloc(0)
@@ -56,7 +61,7 @@ export class FrameRow implements RowTexts, TextMemory {
 
   text(start: number, end: number): string {
     if (!isAscii(this.bytes, start, end)) return this.bytes.toString('utf8', start, end)
-    if (this.#wholeStart < 0) return this.bytes.toString('latin1', start, end)
+    if (this.#wholeStart < 0) return (this.bytes as AsciiSlices).latin1Slice(start, end)
     return this.#whole.slice(start - this.#wholeStart, end - this.#wholeStart)
   }
 }

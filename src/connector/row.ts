@@ -45,7 +45,8 @@ export type Value = null | boolean | number | bigint | string | Uint8Array | rea
 
 /**
  * The values of one row as the texts that the source sent, in UTF-8: what is only compared need not be decoded. For columns
- * of the types text, json and decimal a text is the value; for others it is in the source's own notation.
+ * of the types text, json and decimal a text is the value; for others it is in the source's own notation. Only what looks like
+ * `2024-02-29 13:45:00+00` is just that, in a column of the type timestamptz.
  */
 export interface RowTexts {
   readonly bytes: Uint8Array

@@ -1,4 +1,5 @@
 import { type List, murmur128, type Scalar } from '../connector/index.ts'
+import { digest, digestRoom } from './digest.ts'
 import { writeText } from './text-bytes.ts'
 
 /** What stands in front of a value, for its kind. */
@@ -16,13 +17,12 @@ const nameSize = 8
 
 /** What stands for a name: half of its digest, so that long names cost no more than short ones. */
 export function nameBytes(name: string): Uint8Array {
-  const words = new Int32Array(4)
-  const bytes = Buffer.from(name)
-  murmur128(bytes, 0, bytes.length, words)
-  const some = Buffer.alloc(nameSize)
-  some.writeInt32LE(words[0] as number, 0)
-  some.writeInt32LE(words[1] as number, 4)
-  return some
+  const words = digestRoom()
+  digest(name, words)
+  const bytes = Buffer.alloc(nameSize)
+  bytes.writeInt32LE(words[0] as number, 0)
+  bytes.writeInt32LE(words[1] as number, 4)
+  return bytes
 }
 
 /**
@@ -66,8 +66,11 @@ export class CanonicalBytes {
     return true
   }
 
-  /** Writes one field. `name` is from `nameBytes`; numbers are finite, and texts hold no halves of surrogate pairs. */
-  field(name: Uint8Array, value: Scalar | List): void {
+  /**
+   * Writes one field. `name` is from `nameBytes`; numbers are finite, and texts hold no halves of surrogate pairs.
+   * `isLower`: the names in a list in lower case.
+   */
+  field(name: Uint8Array, value: Scalar | List, isLower = false): void {
     this.#reserve(nameSize + 16)
     const bytes = this.#bytes
     let at = this.#length
@@ -83,12 +86,12 @@ export class CanonicalBytes {
       this.#length = at + 9
     } else if (value === null) bytes[this.#length++] = tag.null
     else if (typeof value === 'boolean') bytes[this.#length++] = value ? tag.true : tag.false
-    else this.#list(value)
+    else this.#list(value, isLower)
   }
 
   /** The 128-bit digest of what was written since `clear`, as four words into `into`. */
   digest(into: Int32Array): void {
-    murmur128(this.#bytes, 0, this.#length, into)
+    murmur128(this.#view, 0, this.#length, into)
   }
 
   /** What was written since `clear`; good until something else is. */
@@ -103,9 +106,12 @@ export class CanonicalBytes {
     this.#length = end + 1
   }
 
-  #list(list: List): void {
+  #list(list: List, isLower: boolean): void {
     this.#bytes[this.#length++] = tag.list
-    for (let index = 0; index < list.length; index += 1) this.#text(list[index] as string)
+    for (let index = 0; index < list.length; index += 1) {
+      const name = list[index] as string
+      this.#text(isLower ? name.toLowerCase() : name)
+    }
     this.#bytes[this.#length++] = endOfList
   }
 

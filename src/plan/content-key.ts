@@ -1,6 +1,7 @@
-import type { TargetRecord } from '../connector/index.ts'
+import type { List, Scalar, TargetRecord } from '../connector/index.ts'
 import { type DigestWords, digestRoom, formatDigest, lastingDigest } from './digest.ts'
-import { compared, type FieldValue } from './fingerprint.ts'
+import type { FieldValue } from './fingerprint.ts'
+import { comparedAs } from './list-text.ts'
 
 /**
  * The key of a record whose row has none: all that would be sent, with the fields of `when: create`. It stands in the
@@ -34,4 +35,9 @@ function digestFields(fields: readonly (readonly [string, FieldValue])[], into: 
   )
   present.sort(([a], [b]) => (a < b ? -1 : 1))
   lastingDigest(JSON.stringify(present), into)
+}
+
+function compared(value: Scalar | List): Scalar | List {
+  if (typeof value !== 'object' || value === null) return value
+  return value.map((name) => comparedAs('tags', name))
 }

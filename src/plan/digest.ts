@@ -25,12 +25,16 @@ export function isSameDigest(a: DigestWords, b: DigestWords): boolean {
 }
 
 let written = Buffer.allocUnsafeSlow(1024)
+let writtenView = new DataView(written.buffer)
 
 /** The digest of a text, written to `into`: the MurmurHash3 of its UTF-8. It holds no halves of surrogate pairs. */
 export function digest(text: string, into: DigestWords): void {
   const most = text.length * 3
-  if (most > written.length) written = Buffer.allocUnsafeSlow(most)
-  murmur128(written, 0, writeText(text, written, 0), into)
+  if (most > written.length) {
+    written = Buffer.allocUnsafeSlow(most)
+    writtenView = new DataView(written.buffer)
+  }
+  murmur128(writtenView, 0, writeText(text, written, 0), into)
 }
 
 /**

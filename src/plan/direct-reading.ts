@@ -1,7 +1,8 @@
 import { plainNumber, type RowTexts, type Value } from '../connector/index.ts'
 import { CanonicalBytes } from './canonical-bytes.ts'
+import { plainSeconds } from './cast-date.ts'
 import type { DigestWords } from './digest.ts'
-import { type CanonicalNames, compared, type FieldValue } from './fingerprint.ts'
+import type { CanonicalNames, FieldValue } from './fingerprint.ts'
 import type { CompiledList, RefusedColumn } from './lists.ts'
 import { type CompiledField, readField } from './mapped-field.ts'
 import type { Refusal } from './refusal.ts'
@@ -78,9 +79,7 @@ export class DirectReading {
     else value = readField(field, field.position < 0 ? null : texts.value(field.position))
     if (isRefused(value)) return false
     if (isKey) this.values[index] = value
-    if (name !== null && value !== undefined) {
-      this.#bytes.field(name, isTags ? compared(value) : value)
-    }
+    if (name !== null && value !== undefined) this.#bytes.field(name, value, isTags)
     return true
   }
 
@@ -96,7 +95,8 @@ export class DirectReading {
         end - start <= plain.maxLength && this.#bytes.copy(name, bytes, start, end, plain.isLower)
       )
     }
-    const number = plainNumber(bytes, start, end)
+    const number =
+      plain.type === 'number' ? plainNumber(bytes, start, end) : plainSeconds(bytes, start, end)
     if (Number.isNaN(number)) return false
     this.#bytes.field(name, number)
     return true

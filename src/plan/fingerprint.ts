@@ -1,7 +1,6 @@
 import type { List, Scalar, TargetRecord } from '../connector/index.ts'
 import { CanonicalBytes, nameBytes } from './canonical-bytes.ts'
 import { type DigestWords, digestRoom, formatDigest } from './digest.ts'
-import { comparedAs } from './list-text.ts'
 
 /** A value of a record while it is read; undefined where the record leaves the field out. */
 export type FieldValue = Scalar | List | undefined
@@ -47,14 +46,8 @@ export function writeCanonical(
   for (let index = 0; index < positions.length; index += 1) {
     const value = values[positions[index] as number]
     if (value === undefined) continue
-    into.field(names[index] as Uint8Array, index === tags ? compared(value) : value)
+    into.field(names[index] as Uint8Array, value, index === tags)
   }
-}
-
-/** Tags as they are compared. */
-export function compared(value: Scalar | List): Scalar | List {
-  if (typeof value !== 'object' || value === null) return value
-  return value.map((name) => comparedAs('tags', name))
 }
 
 const bytes = new CanonicalBytes()

@@ -21,7 +21,7 @@ export interface CompiledField extends MappedField {
 
 /** Which values of a field are just what their texts say, so that they need not be cast; null where that is not simple. */
 export interface PlainValue {
-  readonly type: 'text' | 'number'
+  readonly type: 'text' | 'number' | 'moment'
   /** The most bytes that a text may have; beyond, its characters have to be counted. */
   readonly maxLength: number
   /** Whether the field has lower case, without space around it. */
@@ -97,7 +97,9 @@ function plainValue(column: Column, rules: FieldRules): PlainValue | null {
     return { type: 'text', ...limits }
   }
   const isNumber = (type === 'float' || type === 'any') && column.type === 'decimal'
-  return isNumber ? { type: 'number', ...limits } : null
+  if (isNumber) return { type: 'number', ...limits }
+  const isMoment = (type === 'date' || type === 'any') && column.type === 'timestamptz'
+  return isMoment ? { type: 'moment', ...limits } : null
 }
 
 /** Whether records of this kind are told apart by a field, be it in another activation. */

@@ -16,6 +16,7 @@ const columns: readonly Column[] = [
   { name: 'plan', type: 'json', sourceType: 'json' },
   { name: 'mrr', type: 'decimal', sourceType: 'numeric' },
   { name: 'tags', type: 'text', sourceType: 'text' },
+  { name: 'at', type: 'timestamptz', sourceType: 'timestamptz' },
 ]
 
 const mapped = activation({
@@ -37,6 +38,8 @@ const mapped = activation({
     field('mrr', 'mrr'),
     field('mrr_from', 'mrr'),
     field('mrr_text', 'mrr'),
+    field('signed_up_at', 'at'),
+    field('custom_attributes.at', 'at', 'skip'),
   ],
   tags: [{ column: 'tags', prefix: 'wh: ', separator: ',' }],
 })
@@ -89,6 +92,27 @@ const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.tuple(fc.integer(), fc.nat()).map(([whole, rest]) => `${whole}.${rest}`),
 )
+const moment = fc.oneof(
+  fc
+    .date({
+      min: new Date('0001-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59Z'),
+      noInvalidDate: true,
+    })
+    .map((date) => date.toISOString().replace('T', ' ').replace('.000', '').replace('Z', '+00')),
+  fc.constantFrom(
+    'infinity',
+    '2024-02-29 13:45:00+00',
+    '2023-02-29 13:45:00+00',
+    '0000-01-01 00:00:00+00',
+  ),
+  fc.constantFrom(
+    '2024-02-29 24:00:00+00',
+    '2024-02-29 10:00:00.+00',
+    '2024-02-29 10:00:00.5+01',
+    '2024-02-29 1a:00:00+00',
+  ),
+)
 const row = fc.tuple(
   fc.option(some),
   fc.option(some),
@@ -96,6 +120,7 @@ const row = fc.tuple(
   fc.option(some),
   fc.option(number),
   fc.option(fc.constantFrom('VIP', 'b,A', '["x"]', '[', '')),
+  fc.option(moment),
 )
 
 describe('a row that is read directly', () => {
