@@ -16,7 +16,7 @@ export function plainNumber(bytes: Uint8Array, start: number, end: number): numb
   for (let at = first; at < end; at += 1) {
     const code = bytes[at] as number
     if (code >= zero && code <= zero + 9) {
-      digits = digits * 10 + code - zero
+      digits = digits * 10 + (code - zero)
       if (isFraction) power *= 10
     } else if (code === point && !isFraction && at > first) isFraction = true
     else return Number.NaN
