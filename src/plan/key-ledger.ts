@@ -141,6 +141,11 @@ export class KeyLedger {
     return true
   }
 
+  /** Whether rows may be what was confirmed, or need only be counted: else every one has to become a record. */
+  get isComparing(): boolean {
+    return this.tally.known > 0 || this.#options.sink.hasEnough === true
+  }
+
   /**
    * Counts the row that was placed last and becomes a record, where nobody wants to see what is done about it. False where
    * `want` has to follow.

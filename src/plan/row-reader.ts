@@ -81,7 +81,8 @@ export class RowReader {
 
   /** Reads a row without casting it; null where that has to be done. */
   #takeDirectly(batch: RowBatch, index: number): string | null {
-    if (batch.texts === undefined || this.#ids !== null) return null
+    const isWorthIt = this.#ledger.isComparing && this.#ids === null
+    if (batch.texts === undefined || !isWorthIt) return null
     const { direct, readKey } = this.#mapping
     if (!direct.read(batch.texts(index), this.#fingerprint)) return null
     const key = readKey(direct.row, direct.values)
