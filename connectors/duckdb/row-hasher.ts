@@ -12,7 +12,7 @@ export class RowHasher {
   readonly #rowWords: number
   /** The rows of one chunk, after each other. */
   #rows = new Int32Array()
-  #bytes = new Uint8Array()
+  #view = new DataView(new ArrayBuffer(0))
   #loaded: DuckDBDataChunk | null = null
 
   /** Takes the columns of the chunks, from the first. */
@@ -28,14 +28,14 @@ export class RowHasher {
   hash(chunk: DuckDBDataChunk, row: number, into: Int32Array): void {
     if (chunk !== this.#loaded) this.#load(chunk)
     const size = this.#rowWords * 4
-    murmur128(this.#bytes, row * size, (row + 1) * size, into)
+    murmur128(this.#view, row * size, (row + 1) * size, into)
   }
 
   #load(chunk: DuckDBDataChunk): void {
     const needed = chunk.rowCount * this.#rowWords
     if (this.#rows.length < needed) {
       this.#rows = new Int32Array(needed)
-      this.#bytes = new Uint8Array(this.#rows.buffer)
+      this.#view = new DataView(this.#rows.buffer)
     } else {
       this.#rows.fill(0, 0, needed)
     }

@@ -1,5 +1,6 @@
 import { murmur128, type RowBatch, type Value } from '../../src/connector/index.ts'
 import { headerSize, wordAt } from './frame.ts'
+import { FrameRow } from './frame-row.ts'
 import type { DecodedColumn } from './values.ts'
 
 /**
@@ -15,8 +16,12 @@ export class FrameBatch implements RowBatch {
   readonly isAlone: boolean
   readonly rest: Buffer
   readonly #first: Buffer
+  readonly #firstView: DataView
+  readonly #restView: DataView
   #starts: readonly number[]
   readonly #columns: readonly DecodedColumn[]
+  /** Used again for every row. */
+  #row: FrameRow | null = null
 
   /** `starts` says where frames begin: the first one in `first`, every other in `rest`. */
   constructor(
@@ -30,41 +35,33 @@ export class FrameBatch implements RowBatch {
     this.bytes = first === rest ? rest.length : first.length + rest.length
     this.#first = first
     this.rest = rest
+    this.#restView = viewOf(rest)
+    this.#firstView = first === rest ? this.#restView : viewOf(first)
     this.#starts = starts
     this.#columns = columns
     this.isAlone = isAlone
   }
 
   values(index: number): readonly Value[] {
-    const buffer = index === 0 ? this.#first : this.rest
-    const columns = this.#columns
-    const values = new Array<Value>(columns.length)
+    return this.texts(index).values()
+  }
+
+  texts(index: number): FrameRow {
     const start = this.#start(index)
-    const first = start + headerSize + 2
-    // One string for the row, and for its values parts of that, cost a quarter of a string from bytes for each.
-    const row = buffer.toString('latin1', first, start + 1 + wordAt(buffer, start + 1))
-    let at = first
-    for (let position = 0; position < columns.length; position++) {
-      const length = wordAt(buffer, at)
-      at += 4
-      if (length === -1) {
-        values[position] = null
-        continue
-      }
-      const end = at + length
-      const text = isAscii(buffer, at, end)
-        ? row.slice(at - first, end - first)
-        : buffer.toString('utf8', at, end)
-      values[position] = (columns[position] as DecodedColumn).decode(text)
-      at = end
-    }
-    return values
+    this.#row ??= new FrameRow(this.#columns)
+    this.#row.moveTo(index === 0 ? this.#first : this.rest, start)
+    return this.#row
   }
 
   hash(index: number, into: Int32Array): void {
     const start = this.#start(index)
     const buffer = index === 0 ? this.#first : this.rest
-    murmur128(buffer, start + headerSize, start + 1 + wordAt(buffer, start + 1), into)
+    murmur128(
+      index === 0 ? this.#firstView : this.#restView,
+      start + headerSize,
+      start + 1 + wordAt(buffer, start + 1),
+      into,
+    )
   }
 
   /** Lets go of the rows, since their bytes are about to be others. */
@@ -79,9 +76,6 @@ export class FrameBatch implements RowBatch {
   }
 }
 
-function isAscii(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] as number) > 127) return false
-  }
-  return true
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

@@ -1,5 +1,6 @@
-import pg from 'pg'
 import type { Column, ColumnType, RowBatch, Value } from '../../src/connector/index.ts'
+import { arrayDecoder } from './arrays.ts'
+import { byteReader, type ReadBytes } from './value-bytes.ts'
 
 /** A row as the server sent it: text per column. */
 export type TextRow = readonly (string | null)[]
@@ -76,23 +77,12 @@ function isoTimestampInUtc(text: string): string {
   return isoDate(text).replace(' ', 'T').replace('+00', 'Z')
 }
 
-/** An array of one dimension in which nothing is quoted. */
-const plainArray = /^\{[^{}"\\]*\}$/
-
-function plainElements(text: string, decode: Decode): readonly Value[] {
-  if (text === '{}') return []
-  const elements: Value[] = text.slice(1, -1).split(',')
-  for (let index = 0; index < elements.length; index += 1) {
-    const element = elements[index] as string
-    elements[index] = element === 'NULL' ? null : decode(element)
-  }
-  return elements
-}
-
 /** A column and how to read it. */
 export interface DecodedColumn {
   readonly column: Column
   readonly decode: Decode
+  /** The same for text that lies in memory, as UTF-8. */
+  readonly read: ReadBytes
 }
 
 /**
@@ -106,20 +96,16 @@ export function decodedColumn(
 ): DecodedColumn {
   if (elementOid === 0) {
     const type = types[oid] ?? 'text'
-    return { column: { name, type, sourceType }, decode: decoders[type as 'text'] }
+    const decode = decoders[type as 'text']
+    return { column: { name, type, sourceType }, decode, read: byteReader(type, decode) }
   }
   const element = types[elementOid] ?? 'text'
   const decodeElement = decoders[element as 'text']
-  // pg's types promise a plain function, its code has `create`.
-  const arrays = pg.types.arrayParser as unknown as {
-    create(text: string, decode: Decode): { parse(): Value }
-  }
+  const decode = arrayDecoder(decodeElement)
   return {
     column: { name, type: 'array', element, sourceType },
-    decode: (text) =>
-      plainArray.test(text)
-        ? plainElements(text, decodeElement)
-        : arrays.create(text, decodeElement).parse(),
+    decode,
+    read: byteReader('array', decode),
   }
 }
 

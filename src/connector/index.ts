@@ -25,6 +25,7 @@ export {
   TryAgainError,
 } from './errors.ts'
 export { murmur128 } from './murmur.ts'
+export { plainNumber } from './number-text.ts'
 export {
   type Delivery,
   type Failure,
@@ -42,7 +43,7 @@ export {
   type Scalar,
   type TargetRecord,
 } from './operation.ts'
-export type { Column, ColumnType, RowBatch, Value } from './row.ts'
+export type { Column, ColumnType, RowBatch, RowTexts, Value } from './row.ts'
 export { Secret, secretOption } from './secret.ts'
 export type { Reading, RowStream, Source, SourceConnector } from './source.ts'
 export {

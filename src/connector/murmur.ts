@@ -1,13 +1,14 @@
 /**
- * MurmurHash3_x86_128 with seed 0, of the bytes from `start` up to `end`, as four 32-bit words into `into`.
+ * MurmurHash3_x86_128 with seed 0, of the bytes that a view shows from `start` up to `end`, as four 32-bit words into `into`.
  * The algorithm, which is in the public domain:
  * https://github.com/aappleby/smhasher/blob/61a0530f28277f2e850bfc39600ce61d02b518de/src/MurmurHash3.cpp#L93
  *
- * It runs once for every row of a query, over bytes that lie in the middle of a buffer. What exists costs more: the
+ * It runs once for every row of a query, over bytes that lie in the middle of a buffer; a view reads four of them in half the
+ * time that they take one by one. What exists costs more: the
  * libraries take a buffer of its own and hand out text or bigints, which the collector has to clear away, and
  * `crypto.hash` costs a second of processor time per two million rows. Nothing is allocated here.
  */
-export function murmur128(bytes: Uint8Array, start: number, end: number, into: Int32Array): void {
+export function murmur128(view: DataView, start: number, end: number, into: Int32Array): void {
   let h1 = 0
   let h2 = 0
   let h3 = 0
@@ -15,21 +16,21 @@ export function murmur128(bytes: Uint8Array, start: number, end: number, into: I
   let at = start
 
   for (const blocks = end - 15; at < blocks; at += 16) {
-    h1 = rotate(h1 ^ scramble1(wordAt(bytes, at)), 19)
+    h1 = rotate(h1 ^ scramble1(view.getInt32(at, true)), 19)
     h1 = (Math.imul(h1 + h2, 5) + 0x561ccd1b) | 0
-    h2 = rotate(h2 ^ scramble2(wordAt(bytes, at + 4)), 17)
+    h2 = rotate(h2 ^ scramble2(view.getInt32(at + 4, true)), 17)
     h2 = (Math.imul(h2 + h3, 5) + 0x0bcaa747) | 0
-    h3 = rotate(h3 ^ scramble3(wordAt(bytes, at + 8)), 15)
+    h3 = rotate(h3 ^ scramble3(view.getInt32(at + 8, true)), 15)
     h3 = (Math.imul(h3 + h4, 5) + 0x96cd1c35) | 0
-    h4 = rotate(h4 ^ scramble4(wordAt(bytes, at + 12)), 13)
+    h4 = rotate(h4 ^ scramble4(view.getInt32(at + 12, true)), 13)
     h4 = (Math.imul(h4 + h1, 5) + 0x32ac3b17) | 0
   }
 
   const left = end - at
-  if (left > 12) h4 ^= scramble4(lastWordAt(bytes, at + 12, end))
-  if (left > 8) h3 ^= scramble3(lastWordAt(bytes, at + 8, end))
-  if (left > 4) h2 ^= scramble2(lastWordAt(bytes, at + 4, end))
-  if (left > 0) h1 ^= scramble1(lastWordAt(bytes, at, end))
+  if (left > 12) h4 ^= scramble4(lastWordAt(view, at + 12, end))
+  if (left > 8) h3 ^= scramble3(lastWordAt(view, at + 8, end))
+  if (left > 4) h2 ^= scramble2(lastWordAt(view, at + 4, end))
+  if (left > 0) h1 ^= scramble1(lastWordAt(view, at, end))
 
   const length = end - start
   h1 ^= length
@@ -77,21 +78,11 @@ function rotate(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits))
 }
 
-/** Four bytes, the lowest first. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  )
-}
-
-/** The same of the last one to four bytes; zeros for those that are not there. */
-function lastWordAt(bytes: Uint8Array, at: number, end: number): number {
-  let word = bytes[at] as number
-  if (at + 1 < end) word |= (bytes[at + 1] as number) << 8
-  if (at + 2 < end) word |= (bytes[at + 2] as number) << 16
-  if (at + 3 < end) word |= (bytes[at + 3] as number) << 24
+/** The last one to four bytes, the lowest first; zeros for those that are not there. */
+function lastWordAt(view: DataView, at: number, end: number): number {
+  let word = view.getUint8(at)
+  if (at + 1 < end) word |= view.getUint8(at + 1) << 8
+  if (at + 2 < end) word |= view.getUint8(at + 2) << 16
+  if (at + 3 < end) word |= view.getUint8(at + 3) << 24
   return word
 }

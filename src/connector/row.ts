@@ -44,6 +44,21 @@ export interface Column {
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[]
 
 /**
+ * The values of one row as the texts that the source sent, in UTF-8: what is only compared need not be decoded. For columns
+ * of the types text, json and decimal a text is the value; for others it is in the source's own notation. Only what looks like
+ * `2024-02-29 13:45:00+00` is just that, in a column of the type timestamptz.
+ */
+export interface RowTexts {
+  readonly bytes: Uint8Array
+  /** Where the text of each column begins. */
+  readonly starts: Int32Array
+  /** Where it ends; before its beginning where the value is NULL. */
+  readonly ends: Int32Array
+  /** The value of one column, as in `RowBatch.values`. */
+  value(position: number): Value
+}
+
+/**
  * A handful of consecutive rows. Rows are decoded when asked for, so that a source may hand on bytes
  * and an unchanged row is never parsed. A batch may be looked at until the next one is asked for, no longer.
  */
@@ -57,4 +72,6 @@ export interface RowBatch {
    * `RowStream.hashedAs` is.
    */
   hash?(index: number, into: Int32Array): void
+  /** The texts of one row, good until those of another one are asked for; present where the source sends texts. */
+  texts?(index: number): RowTexts
 }

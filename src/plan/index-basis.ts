@@ -6,10 +6,13 @@ import { nativeId } from './key.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * The version of the way from a row to its key and its fingerprint: casts, keys, lists, canonical texts. Whoever changes
+ * The version of the way from a row to its key and its fingerprint: casts, keys, lists, canonical bytes. Whoever changes
  * what comes out for any row counts on; what was kept before then decides nothing any more.
  */
-const mappingVersion = 1
+const mappingVersion = 2
+
+/** The version of the digests of keys. Whoever changes them counts on: keys of an older index are found no more. */
+const keyVersion = 2
 
 /**
  * What an index of an activation's rows depends on. Null where hashes are of no use: the source has none, or the ids
@@ -25,7 +28,7 @@ export function indexBasis(
   if (hashedAs === undefined || readsIds(identifier, onRemoved)) return null
   const mapping = [mode, identifier, key, fields, tags, companies, object]
   return {
-    scope: digestOf([name, object.name, scope.effect]),
+    scope: digestOf([keyVersion, name, object.name, scope.effect]),
     rows: digestOf([mappingVersion, hashedAs, columns, mapping]),
   }
 }

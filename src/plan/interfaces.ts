@@ -166,6 +166,8 @@ export interface RejectedRow {
 
 /** Where the planner puts the operations, since a plan may be larger than memory. */
 export interface PlanSink {
+  /** True while operations that are added are not looked at: as long as it is, those need only be counted. */
+  readonly hasEnough?: boolean
   /** Adds operations; their ordinals grow from call to call. */
   add(operations: readonly Operation[]): Promise<void>
   /**
@@ -175,7 +177,15 @@ export interface PlanSink {
   reject(rows: readonly RejectedRow[]): Promise<void>
   /** Hears of keys that were seen and held back, so that their failures stay open. */
   wait(keys: readonly string[]): Promise<void>
+  /**
+   * Hears of keys whose record is the one that was confirmed, though the snapshot has another fingerprint for it, as it was
+   * made formerly. From now on it shall have this one.
+   */
+  renew(keys: readonly RenewedKey[]): Promise<void>
 }
+
+/** A key with the fingerprint that its record has now. */
+export type RenewedKey = Pick<Operation, 'key' | 'fingerprint'>
 
 /** What a plan comes to. */
 export interface PlanTotals {

@@ -9,7 +9,9 @@ import {
   isSameDigest,
   parseDigest,
 } from './digest.ts'
+import { isFormerlyConfirmed } from './former-fingerprint.ts'
 import type { PlanSink, PlanTotals, SnapshotEntry, SnapshotReader } from './interfaces.ts'
+import { nativeId } from './key.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
 import { mark, type PendingRow, type RowVerdict, rowVerdicts } from './pending.ts'
@@ -147,6 +149,27 @@ export class KeyLedger {
     if (!this.#isAsked(entry) && this.#isWaiting(entry, key)) return false
     this.#key = key
     this.#entry = entry
+    return true
+  }
+
+  /** Whether rows may be what was confirmed, or need only be counted: else every one has to become a record. */
+  get isComparing(): boolean {
+    return this.tally.known > 0 || this.#options.sink.hasEnough === true
+  }
+
+  /**
+   * Counts the row that was placed last and becomes a record, where nobody wants to see what is done about it. False where
+   * `want` has to follow.
+   */
+  count(): boolean {
+    const { sink, activation } = this.#options
+    const { mode, identifier } = activation
+    const isNew = !this.#table.isMarked(this.#entry, mark.inSnapshot)
+    // What is done for a record that has an id, or is known, takes a look at it.
+    const isCertain = isNew && mode !== 'update' && identifier !== nativeId
+    if (sink.hasEnough !== true || !isCertain || this.#pending.length > 0) return false
+    this.#table.setOrdinal(this.#entry, this.#takeOrdinal())
+    this.#note(this.#entry, this.#kindOf(this.#entry))
     return true
   }
 
@@ -290,6 +313,16 @@ export class KeyLedger {
 
   #planRecord(entry: number, key: string, wish: Wish, before: SnapshotEntry | undefined): void {
     const decision = this.#decide(wish, before)
+    const { activation, mapping, scope } = this.#options
+    if (
+      before !== undefined &&
+      isFormerlyConfirmed(activation, mapping, scope, wish, before, decision)
+    ) {
+      this.#table.mark(entry, mark.confirmed)
+      this.#spool.renew({ key, fingerprint: wish.fingerprint })
+      this.#note(entry, 'unchanged')
+      return
+    }
     if (decision === null) {
       this.#note(entry, 'unchanged')
       return
@@ -328,7 +361,7 @@ export class KeyLedger {
       this.#table.setOrdinal(entry, ordinal)
     }
     this.#note(entry, 'rejected')
-    this.#spool.reject({ ordinal, key, kind: this.#kindOfFailed(entry), failure })
+    this.#spool.reject({ ordinal, key, kind: this.#kindOf(entry), failure })
   }
 
   /** Takes back whatever was planned for the key, and rejects it in the same place. */
@@ -345,7 +378,7 @@ export class KeyLedger {
     this.#reject(entry, key, failure)
   }
 
-  #kindOfFailed(entry: number): OperationKind {
+  #kindOf(entry: number): Exclude<OperationKind, 'untag'> {
     const { mode } = this.#options.activation
     if (mode === 'insert') return 'create'
     if (mode !== 'upsert') return mode

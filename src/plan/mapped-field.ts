@@ -16,6 +16,16 @@ export interface CompiledField extends MappedField {
   readonly otherwise: FieldValue
   /** Whether empty text is as good as NULL. */
   readonly blankIsNull: boolean
+  readonly plain: PlainValue | null
+}
+
+/** Which values of a field are just what their texts say, so that they need not be cast; null where that is not simple. */
+export interface PlainValue {
+  readonly type: 'text' | 'number' | 'moment'
+  /** The most bytes that a text may have; beyond, its characters have to be counted. */
+  readonly maxLength: number
+  /** Whether the field has lower case, without space around it. */
+  readonly isLower: boolean
 }
 
 /** The fields of an activation, compiled for the columns of its query. Adds what is wrong to `problems`. */
@@ -57,6 +67,7 @@ function compileField(
       cast: String,
       otherwise: value,
       blankIsNull: false,
+      plain: null,
     }
   }
 
@@ -74,7 +85,21 @@ function compileField(
     cast: isIdentifier(activation, field) ? asName(column, cast) : cast,
     otherwise: isNativeId ? null : cleared,
     blankIsNull: isNativeId,
+    plain: isNativeId ? null : plainValue(column, rules),
   }
+}
+
+function plainValue(column: Column, rules: FieldRules): PlainValue | null {
+  const { type, caseInsensitive = false, maxLength, minimum, maximum, choices } = rules
+  if (minimum !== undefined || maximum !== undefined || choices !== undefined) return null
+  const limits = { maxLength: maxLength ?? Number.MAX_SAFE_INTEGER, isLower: caseInsensitive }
+  if ((type === 'string' || type === 'any') && (column.type === 'text' || column.type === 'json')) {
+    return { type: 'text', ...limits }
+  }
+  const isNumber = (type === 'float' || type === 'any') && column.type === 'decimal'
+  if (isNumber) return { type: 'number', ...limits }
+  const isMoment = (type === 'date' || type === 'any') && column.type === 'timestamptz'
+  return isMoment ? { type: 'moment', ...limits } : null
 }
 
 /** Whether records of this kind are told apart by a field, be it in another activation. */

@@ -8,14 +8,10 @@ import {
   type TargetRecord,
   type Value,
 } from '../connector/index.ts'
-import {
-  type CanonicalNames,
-  canonicalNames,
-  type FieldValue,
-  writeCanonical,
-} from './fingerprint.ts'
-import { JsonBytes } from './json-bytes.ts'
-import { compileKey, nativeId, type ReadKey } from './key.ts'
+import type { DigestWords } from './digest.ts'
+import { DirectReading } from './direct-reading.ts'
+import { canonicalNames, type FieldValue, fingerprint } from './fingerprint.ts'
+import { compileKey, keyFields, nativeId, type ReadKey } from './key.ts'
 import type { ListName } from './list-text.ts'
 import { type CompiledList, compileLists, type RefusedColumn } from './lists.ts'
 import { type CompiledField, compileFields, readField } from './mapped-field.ts'
@@ -34,15 +30,11 @@ export interface Mapping {
   /** The names of all columns that play a part. */
   readonly columns: ReadonlySet<string>
   readonly readKey: ReadKey
+  readonly direct: DirectReading
   /** Casts a row into `values`, one per name; says which refused theirs, null where none did. */
   cast(row: readonly Value[], values: FieldValue[]): readonly RefusedField[] | null
-  /**
-   * The text that stands for the record with these values, see `writeCanonical`; without fields of `when: create`. Good
-   * until the next text is asked for.
-   */
-  canonical(values: readonly FieldValue[]): Uint8Array
-  /** The same with those fields. */
-  content(values: readonly FieldValue[]): Uint8Array
+  /** Writes the fingerprint of the record with these values to `into`; fields of `when: create` play no part in it. */
+  fingerprint(values: readonly FieldValue[], into: DigestWords): void
   /** All that may be sent, the target's own id not being part of it. */
   record(values: readonly FieldValue[]): TargetRecord
   /** The target's own id where it is the identifier; null where the row has none. */
@@ -61,11 +53,12 @@ export function compileMapping(activation: Activation, columns: readonly Column[
   const lists = compileLists(activation, columns, problems)
   const readKey = compileKey(activation, columns, fields, problems)
   if (problems.length > 0) throw new ConfigurationError(problems)
-  return mappingOf(activation, fields, lists, readKey)
+  return mappingOf(activation, columns, fields, lists, readKey)
 }
 
 function mappingOf(
   activation: Activation,
+  columns: readonly Column[],
   fields: readonly CompiledField[],
   lists: readonly CompiledList[],
   readKey: ReadKey,
@@ -75,26 +68,24 @@ function mappingOf(
     when === 'create' ? [field] : [],
   )
   const compared = canonicalNames(names, createOnly)
-  const all = canonicalNames(names)
-  const text = new JsonBytes()
-  const textOf = (some: CanonicalNames, values: readonly FieldValue[]) => {
-    text.length = 0
-    writeCanonical(some, values, text)
-    return text.view()
-  }
+  const readAsWhole = new Set([...lists.flatMap((list) => list.columns), ...(activation.key ?? [])])
   const idAt = activation.identifier === nativeId ? names.indexOf(nativeId) : -1
   return {
     names,
     lists: lists.map(({ name }) => name),
-    columns: new Set([
-      ...fields.flatMap(({ column }) => column?.name ?? []),
-      ...lists.flatMap((list) => list.columns),
-      ...(activation.key ?? []),
-    ]),
+    columns: new Set([...fields.flatMap(({ column }) => column?.name ?? []), ...readAsWhole]),
     readKey,
+    direct: new DirectReading({
+      fields,
+      lists,
+      names: compared,
+      keyFields: keyFields(activation),
+      positions: [...columns.keys()].filter((position) =>
+        readAsWhole.has(columns[position]?.name ?? ''),
+      ),
+    }),
     cast: (row, values) => castRow(fields, lists, row, values),
-    canonical: (values) => textOf(compared, values),
-    content: (values) => textOf(all, values),
+    fingerprint: (values, into) => fingerprint(compared, values, into),
     record(values) {
       const record: Record<string, Scalar | List> = {}
       for (let index = 0; index < names.length; index += 1) {

@@ -90,7 +90,7 @@ async function readRows(
     for (let index = 0; index < batch.size; index += 1) {
       if (merge.isSpent) await merge.load()
       const hash = isHashed ? hashOf(batch, index, room) : null
-      if (hash === null || !merge.recognise(hash)) await merge.read(batch.values(index), hash)
+      if (hash === null || !merge.recognise(hash)) await merge.read(batch, index, hash)
       if (ledger.isFull) await ledger.settle()
       unreported += 1
       if (unreported < rowsPerReport) continue

@@ -1,5 +1,5 @@
 import type { Activation } from '../config/activation.ts'
-import { ConfigurationError, type Value } from '../connector/index.ts'
+import { ConfigurationError, type RowBatch } from '../connector/index.ts'
 import { type DigestWords, digest, digestRoom, isSameDigest } from './digest.ts'
 import { compareKeys, entryFlag, isDigestAt } from './entry-block.ts'
 import type { Entry, EntryCursor } from './entry-cursor.ts'
@@ -78,9 +78,9 @@ export class Merge {
   }
 
   /** Reads a row and enters it. Throws `ConfigurationError` where the rows are not in the order of their keys. */
-  async read(row: readonly Value[], hash: DigestWords | null): Promise<void> {
+  async read(batch: RowBatch, index: number, hash: DigestWords | null): Promise<void> {
     const { ledger, reader } = this.#options
-    const text = reader.take(row)
+    const text = reader.take(batch, index)
     if (text === null) {
       // Such rows stand anywhere among the others; equal ones have one key, that stands for what they hold.
       if (this.#keyless.find(reader.content) >= 0) {

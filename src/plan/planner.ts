@@ -94,7 +94,7 @@ async function readRows(
   for await (const batch of batches) {
     for (let index = 0; index < batch.size; index += 1) {
       const hash = isHashed ? hashOf(batch, index, room) : null
-      if (hash === null || !ledger.recognise(hash)) reader.read(batch.values(index), hash)
+      if (hash === null || !ledger.recognise(hash)) reader.read(batch, index, hash)
       if (ledger.isFull) await ledger.settle()
       if (spill?.isDue === true) await spill.write()
       unreported += 1

@@ -1,6 +1,7 @@
 import type { Activation } from '../config/activation.ts'
-import type { Column, Failure, Value } from '../connector/index.ts'
-import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
+import type { Column, Failure, RowBatch, Value } from '../connector/index.ts'
+import { contentKey, keyOfDigest } from './content-key.ts'
+import { type DigestWords, digest, digestRoom } from './digest.ts'
 import type { FieldValue } from './fingerprint.ts'
 import { readsIds } from './index-basis.ts'
 import type { KeyGap } from './key.ts'
@@ -8,7 +9,7 @@ import type { KeyLedger } from './key-ledger.ts'
 import { KeyTable } from './key-table.ts'
 import type { Mapping, RefusedField } from './mapping.ts'
 import { invalidValue, missingIdentifier } from './rejection.ts'
-import { rowContent } from './row-content.ts'
+import { digestRow } from './row-content.ts'
 
 /** Turns rows into keys and records, and hands them to the ledger. Most rows have not changed, and end there. */
 export class RowReader {
@@ -29,6 +30,9 @@ export class RowReader {
   #key = ''
   /** Null where it becomes a record. */
   #failure: Failure | null = null
+  /** Where its values come from, as long as they were not cast; else null. */
+  #uncast: RowBatch | null = null
+  #index = 0
 
   constructor(
     activation: Activation,
@@ -56,24 +60,46 @@ export class RowReader {
   }
 
   /** Takes the next row. `hash`: that of its bytes, where there is one worth remembering. */
-  read(row: readonly Value[], hash: DigestWords | null): void {
-    this.take(row)
+  read(batch: RowBatch, index: number, hash: DigestWords | null): void {
+    this.take(batch, index)
     this.enter(hash)
   }
 
-  /** Reads the next row, which `enter` hands to the ledger. Returns its key; null where it has none. */
-  take(row: readonly Value[]): string | null {
-    const mapping = this.#mapping
-    const values = this.#values
+  /**
+   * Reads the next row, which `enter` hands to the ledger while the batch is good. Returns its key; null where it has none.
+   */
+  take(batch: RowBatch, index: number): string | null {
     this.#ledger.tally.rows += 1
     this.#failure = null
+    this.#uncast = batch
+    this.#index = index
+    const key = this.#takeDirectly(batch, index)
+    if (key === null) return this.#takeValues(batch.values(index))
+    this.#key = key
+    return key
+  }
+
+  /** Reads a row without casting it; null where that has to be done. */
+  #takeDirectly(batch: RowBatch, index: number): string | null {
+    const isWorthIt = this.#ledger.isComparing && this.#ids === null
+    if (batch.texts === undefined || !isWorthIt) return null
+    const { direct, readKey } = this.#mapping
+    if (!direct.read(batch.texts(index), this.#fingerprint)) return null
+    const key = readKey(direct.row, direct.values)
+    return typeof key === 'string' ? key : null
+  }
+
+  #takeValues(row: readonly Value[]): string | null {
+    const mapping = this.#mapping
+    const values = this.#values
+    this.#uncast = null
     const refused = mapping.cast(row, values)
     if (this.#ids !== null) this.#remember(mapping.id(values))
     if (refused !== null) return this.#takeInvalid(row, refused)
     const key = mapping.readKey(row, values)
     if (typeof key === 'object' && key !== null) return this.#takeWithoutIdentifier(row, key)
-    digest(mapping.canonical(values), this.#fingerprint)
-    this.#key = key ?? this.#contentKey()
+    mapping.fingerprint(values, this.#fingerprint)
+    this.#key = key ?? contentKey(mapping.names, values)
     return this.#key
   }
 
@@ -83,7 +109,12 @@ export class RowReader {
     const isValid = this.#failure === null
     if (!ledger.place(this.#key, this.#fingerprint, isValid ? hash : null)) return
     if (this.#failure !== null) ledger.refuse(this.#failure)
-    else ledger.want(this.#mapping.record(this.#values), this.#mapping.id(this.#values))
+    else if (!ledger.count()) {
+      const { cast, record, id } = this.#mapping
+      const values = this.#values
+      if (this.#uncast !== null) cast(this.#uncast.values(this.#index), values)
+      ledger.want(record(values), id(values))
+    }
   }
 
   /** Stands for the row that was taken last, where that has no key. */
@@ -114,26 +145,10 @@ export class RowReader {
   }
 
   #takeRefused(row: readonly Value[], key: string | null, failure: Failure): string | null {
-    this.#digestRow(row)
-    this.#key = key ?? this.#standIn()
+    // Never that of a record: those are digests of another kind.
+    digestRow(row, this.#contentPositions, this.#fingerprint)
+    this.#key = key ?? keyOfDigest(this.#fingerprint)
     this.#failure = failure
     return key
-  }
-
-  /** Fingerprints a row that becomes no record. No canonical text begins like this: it never equals a valid row. */
-  #digestRow(row: readonly Value[]): void {
-    digest(`row ${rowContent(row, this.#contentPositions)}`, this.#fingerprint)
-  }
-
-  /** The key of a row that has none, and becomes no record. */
-  #standIn(): string {
-    return `row:${formatDigest(this.#fingerprint)}`
-  }
-
-  /** The key of a record that has none: all that would be sent. */
-  #contentKey(): string {
-    const words = digestRoom()
-    digest(this.#mapping.content(this.#values), words)
-    return `row:${formatDigest(words)}`
   }
 }

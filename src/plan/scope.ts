@@ -1,5 +1,5 @@
 import type { Mode } from '../connector/index.ts'
-import { digest, digestLength, digestRoom, formatDigest } from './digest.ts'
+import { digestLength, digestRoom, formatDigest, lastingDigest } from './digest.ts'
 
 /** What a mode leaves behind in the target. */
 export type Effect = 'held' | 'deleted' | 'archived'
@@ -50,6 +50,6 @@ export class Scope {
 
 function suffixOf(object: string, effect: Effect): string {
   const words = digestRoom()
-  digest(`${effect} ${object}`, words)
+  lastingDigest(`${effect} ${object}`, words)
   return formatDigest(words).slice(0, suffixLength)
 }

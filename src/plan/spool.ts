@@ -1,5 +1,5 @@
 import type { Operation } from '../connector/index.ts'
-import type { PlanSink, RejectedRow } from './interfaces.ts'
+import type { PlanSink, RejectedRow, RenewedKey } from './interfaces.ts'
 
 /** Few, so that an operation is handed on and forgotten before it counts as one of the old objects in memory. */
 const operationsPerBatch = 16
@@ -14,6 +14,7 @@ export class Spool {
   #operations = new Map<number, Operation>()
   readonly #rejected = new Map<number, RejectedRow>()
   #waiting: string[] = []
+  #renewed: RenewedKey[] = []
 
   constructor(sink: PlanSink) {
     this.#sink = sink
@@ -33,12 +34,17 @@ export class Spool {
     this.#waiting.push(key)
   }
 
+  renew(key: RenewedKey): void {
+    this.#renewed.push(key)
+  }
+
   /** Whether there is a full batch. */
   get isFull(): boolean {
     return (
       this.#operations.size >= operationsPerBatch ||
       this.#rejected.size >= batchSize ||
-      this.#waiting.length >= batchSize
+      this.#waiting.length >= batchSize ||
+      this.#renewed.length >= batchSize
     )
   }
 
@@ -47,6 +53,7 @@ export class Spool {
     if (this.#operations.size >= operationsPerBatch) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
     if (this.#waiting.length >= batchSize) await this.#waitAll()
+    if (this.#renewed.length >= batchSize) await this.#renewAll()
   }
 
   /** Hands on everything. */
@@ -54,6 +61,7 @@ export class Spool {
     await this.#addAll()
     await this.#rejectAll()
     await this.#waitAll()
+    await this.#renewAll()
   }
 
   async #addAll(): Promise<void> {
@@ -69,6 +77,14 @@ export class Spool {
     this.#waiting = []
     for (let start = 0; start < keys.length; start += batchSize) {
       await this.#sink.wait(keys.slice(start, start + batchSize))
+    }
+  }
+
+  async #renewAll(): Promise<void> {
+    const keys = this.#renewed
+    this.#renewed = []
+    for (let start = 0; start < keys.length; start += batchSize) {
+      await this.#sink.renew(keys.slice(start, start + batchSize))
     }
   }
 

@@ -152,6 +152,10 @@ class PlanSample implements PlanSink {
     this.#keepsValues = keepsValues
   }
 
+  get hasEnough(): boolean {
+    return this.#operations.size >= this.#size
+  }
+
   get operations(): readonly PlannedOperation[] {
     return [...this.#operations.values()]
   }
@@ -169,6 +173,8 @@ class PlanSample implements PlanSink {
   }
 
   async wait(): Promise<void> {}
+
+  async renew(): Promise<void> {}
 
   async reject(rows: readonly RejectedRow[]): Promise<void> {
     for (const { ordinal, key, failure } of rows) {

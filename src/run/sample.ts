@@ -45,6 +45,8 @@ export class SampleSink implements PlanSink {
 
   async wait(): Promise<void> {}
 
+  async renew(): Promise<void> {}
+
   async reject(rows: readonly RejectedRow[]): Promise<void> {
     for (const row of rows) {
       this.#operations.delete(row.ordinal)

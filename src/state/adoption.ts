@@ -44,6 +44,7 @@ export class StoredAdoption implements AdoptionState {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#leaveOut(rows),
       wait: async () => undefined,
+      renew: async () => undefined,
     }
     this.#begun = begun
     this.#spool = spool

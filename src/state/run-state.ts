@@ -8,6 +8,7 @@ import type { Database, Session } from './database.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
 import { countOutcomes, type Recording, recordOutcomes, recordRejections } from './outcomes.ts'
+import { renewFingerprints } from './renewed.ts'
 import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
 import { Seal } from './seal.ts'
@@ -64,6 +65,8 @@ export class StoredRun implements RunState {
       add: (operations) => spool.add(operations),
       reject: (rows) => this.#reject(rows),
       wait: (keys) => this.#write((session) => noteWaiting(session, begun.activation, run, keys)),
+      renew: (keys) =>
+        this.#change((session) => renewFingerprints(session, begun.activation, keys)),
     }
     this.#begun = begun
     this.#spool = spool

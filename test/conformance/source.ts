@@ -3,9 +3,11 @@ import {
   type Column,
   type ColumnType,
   QueryError,
+  type RowTexts,
   type Source,
   type Value,
 } from '../../src/connector/index.ts'
+import { plainSeconds, unixSeconds } from '../../src/plan/cast-date.ts'
 
 /** Written where a database has no such value. */
 export const notSupported = 'not supported'
@@ -127,9 +129,32 @@ export async function readAll(
   const stream = await source.query(query, never, wanted === undefined ? {} : { columns: wanted })
   const rows: (readonly Value[])[] = []
   for await (const batch of stream.batches) {
-    for (let index = 0; index < batch.size; index++) rows.push(batch.values(index))
+    for (let index = 0; index < batch.size; index++) {
+      const values = batch.values(index)
+      rows.push(values)
+      if (batch.texts !== undefined) expectTexts(batch.texts(index), stream.columns, values)
+    }
   }
   return { columns: stream.columns, rows }
+}
+
+const areValues: readonly ColumnType[] = ['text', 'json', 'decimal']
+
+/** That the texts of a row say what its values say. */
+function expectTexts(texts: RowTexts, columns: readonly Column[], values: readonly Value[]): void {
+  for (const [position, { type }] of columns.entries()) {
+    const { bytes, starts, ends } = texts
+    const expected = values[position]
+    const [start = 0, end = 0] = [starts[position], ends[position]]
+    expect(texts.value(position)).toEqual(expected)
+    expect(end < start).toBe(expected === null)
+    if (expected === null) continue
+    if (areValues.includes(type)) {
+      expect(Buffer.from(bytes.subarray(start, end)).toString()).toBe(expected)
+    }
+    const seconds = type === 'timestamptz' ? plainSeconds(bytes, start, end) : Number.NaN
+    if (!Number.isNaN(seconds)) expect(seconds).toBe(unixSeconds(expected as string))
+  }
 }
 
 /** The hashes of a query's rows and what they depend on; null where the source has none. */

@@ -286,6 +286,20 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect(await store.basis('people')).toEqual(basis)
       })
 
+      it('has other fingerprints once it is told them, for what it has one for', async () => {
+        const held = await lock(store)
+        const run = await startRun(held, 2)
+        await run.record([applied(operation(0)), unapplied(operation(1), 'in_doubt')])
+        await finish(run, 'done')
+        const second = await startRun(held, 1)
+        const keys = ['key-0', 'key-1', 'key-2']
+        await second.sink.renew(keys.map((key) => ({ key, fingerprint: 'newer' })))
+        const entries = await second.snapshot.entries(keys)
+        expect(entries.get('key-0')).toMatchObject({ fingerprint: 'newer', id: 'id-key-0' })
+        expect(entries.get('key-1')).toMatchObject({ fingerprint: null })
+        expect(entries.has('key-2')).toBe(false)
+      })
+
       it('keeps the lists of a delivery that failed halfway, without a fingerprint', async () => {
         const held = await lock(store)
         const run = await startRun(held, 1)

@@ -3,7 +3,7 @@ import { murmur128 } from '../../src/connector/index.ts'
 
 function hash(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const into = new Int32Array(4)
-  murmur128(bytes, start, end, into)
+  murmur128(new DataView(bytes.buffer, bytes.byteOffset), start, end, into)
   return Buffer.from(into.buffer).toString('hex')
 }
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { digest, digestRoom, formatDigest, parseDigest } from '../../src/plan/digest.ts'
+import { murmur128 } from '../../src/connector/index.ts'
+import {
+  digest,
+  digestRoom,
+  formatDigest,
+  lastingDigest,
+  parseDigest,
+} from '../../src/plan/digest.ts'
 import { KeyTable } from '../../src/plan/key-table.ts'
 
 // Few distinct low bits, so that most digests compete for the same slots.
@@ -140,9 +147,21 @@ describe('digests', () => {
     )
   })
 
-  test('are the first half of the SHA-256', () => {
+  test('of texts are those of their UTF-8', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 2000 }), (text) => {
+        const [one, other] = [digestRoom(), digestRoom()]
+        const bytes = Buffer.from(text)
+        digest(text, one)
+        murmur128(new DataView(bytes.buffer, bytes.byteOffset), 0, bytes.length, other)
+        expect(one).toEqual(other)
+      }),
+    )
+  })
+
+  test('that last are the first half of the SHA-256', () => {
     const room = digestRoom()
-    digest('abc', room)
+    lastingDigest('abc', room)
     expect(formatDigest(room)).toBe(
       Buffer.from('ba7816bf8f01cfea414140de5dae2223', 'hex').toString('base64url'),
     )

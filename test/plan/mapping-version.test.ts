@@ -51,11 +51,11 @@ test('a way from rows to records that differs has another version', async () => 
     [
       [
         "12",
-        "lbRA31JcMbTtyhBjLkl0AwIKiL",
+        "qozrlSojacHgkMpenSaShgIKiL",
       ],
       [
         "-1.50",
-        "ngQHxWPS4B1WMYELz2anXgIKiL",
+        "tSe2M4yduFuYSQRyx8wFowIKiL",
       ],
     ]
   `)

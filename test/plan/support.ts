@@ -16,6 +16,7 @@ import {
   type PlanSink,
   type PlanTotals,
   type RejectedRow,
+  type RenewedKey,
   type SnapshotEntry,
   type SnapshotIndex,
   type SnapshotReader,
@@ -375,6 +376,7 @@ export class Sink implements PlanSink {
   #last = -1
   largestBatch = 0
   readonly waiting: string[] = []
+  readonly renewed: RenewedKey[] = []
 
   async add(operations: readonly Operation[]): Promise<void> {
     this.largestBatch = Math.max(this.largestBatch, operations.length)
@@ -391,6 +393,10 @@ export class Sink implements PlanSink {
 
   async wait(keys: readonly string[]): Promise<void> {
     this.waiting.push(...keys)
+  }
+
+  async renew(keys: readonly RenewedKey[]): Promise<void> {
+    this.renewed.push(...keys)
   }
 
   get plan(): { operation?: Operation; rejected?: RejectedRow }[] {

@@ -1,0 +1,108 @@
+import { plainNumber, type RowTexts, type Value } from '../connector/index.ts'
+import { CanonicalBytes } from './canonical-bytes.ts'
+import { plainSeconds } from './cast-date.ts'
+import type { DigestWords } from './digest.ts'
+import type { CanonicalNames, FieldValue } from './fingerprint.ts'
+import type { CompiledList, RefusedColumn } from './lists.ts'
+import { type CompiledField, readField } from './mapped-field.ts'
+import type { Refusal } from './refusal.ts'
+
+/** How one field or list of a record is read. */
+interface Step {
+  /** Where its value stands among the values. */
+  readonly index: number
+  /** Null where it plays no part in the fingerprint. */
+  readonly name: Uint8Array | null
+  readonly isTags: boolean
+  readonly field: CompiledField | null
+  readonly list: CompiledList | null
+  /** Whether the key may be made of it. */
+  readonly isKey: boolean
+}
+
+export interface DirectOptions {
+  readonly fields: readonly CompiledField[]
+  readonly lists: readonly CompiledList[]
+  readonly names: CanonicalNames
+  /** The fields that keys may be made of. */
+  readonly keyFields: readonly string[]
+  /** Where the columns stand that lists and keys are read from. */
+  readonly positions: readonly number[]
+}
+
+/**
+ * Reads fingerprint and key of a row from its texts. Most rows turn out to be what they were, and need not become a
+ * record: then most texts are copied as they are. It comes to the same as casting the row and fingerprinting the values.
+ */
+export class DirectReading {
+  /** The values that the key may be made of; none of another one. */
+  readonly values: FieldValue[]
+  /** The same of columns. */
+  readonly row: Value[] = []
+  readonly #steps: readonly Step[]
+  readonly #positions: readonly number[]
+  readonly #bytes = new CanonicalBytes()
+
+  constructor({ fields, lists, names, keyFields, positions }: DirectOptions) {
+    this.values = [...fields, ...lists].map(() => undefined)
+    const step = (index: number, name: Uint8Array | null, isTags: boolean): Step => {
+      const field = fields[index] ?? null
+      const list = lists[index - fields.length] ?? null
+      const isKey = field !== null && keyFields.includes(field.field)
+      return { index, name, isTags, field, list, isKey }
+    }
+    const omitted = [...this.values.keys()].filter((index) => !names.positions.includes(index))
+    this.#steps = [
+      ...names.positions.map((index, at) =>
+        step(index, names.names[at] as Uint8Array, at === names.tags),
+      ),
+      ...omitted.map((index) => step(index, null, false)),
+    ]
+    this.#positions = positions
+  }
+
+  /** Writes the fingerprint of the row's record to `into`; false where a value is refused. */
+  read(texts: RowTexts, into: DigestWords): boolean {
+    for (const position of this.#positions) this.row[position] = texts.value(position)
+    this.#bytes.clear()
+    for (let at = 0; at < this.#steps.length; at += 1) {
+      if (!this.#take(this.#steps[at] as Step, texts)) return false
+    }
+    this.#bytes.digest(into)
+    return true
+  }
+
+  #take({ index, name, isTags, field, list, isKey }: Step, texts: RowTexts): boolean {
+    let value: FieldValue | Refusal | RefusedColumn
+    if (field === null) value = list?.read(this.row)
+    else if (!isKey && name !== null && this.#copy(field, name, texts)) return true
+    else value = readField(field, field.position < 0 ? null : texts.value(field.position))
+    if (isRefused(value)) return false
+    if (isKey) this.values[index] = value
+    if (name !== null && value !== undefined) this.#bytes.field(name, value, isTags)
+    return true
+  }
+
+  /** Writes a field whose value is just what its text says; false where it has to be cast. */
+  #copy({ plain, position }: CompiledField, name: Uint8Array, texts: RowTexts): boolean {
+    if (plain === null) return false
+    const { bytes, starts, ends } = texts
+    const start = starts[position] as number
+    const end = ends[position] as number
+    if (end < start) return false
+    if (plain.type === 'text') {
+      return (
+        end - start <= plain.maxLength && this.#bytes.copy(name, bytes, start, end, plain.isLower)
+      )
+    }
+    const number =
+      plain.type === 'number' ? plainNumber(bytes, start, end) : plainSeconds(bytes, start, end)
+    if (Number.isNaN(number)) return false
+    this.#bytes.field(name, number)
+    return true
+  }
+}
+
+function isRefused(value: FieldValue | Refusal | RefusedColumn): value is Refusal | RefusedColumn {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
