@@ -1,9 +1,8 @@
 // A project that plans one table, and the state that its runs leave.
-import { rmSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './folder.js'
 import { runNode, runProcess } from './measure.js'
 
 const command = fileURLToPath(new URL('command.js', import.meta.url))
@@ -28,8 +27,7 @@ async function settle(folder) {
 
 /** Makes a project folder with this source. `dispose` removes it. */
 export async function makeWorkspace(source) {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const { folder, remove } = await temporaryFolder()
   const state = join(folder, '.millrace')
   const kept = join(folder, 'kept')
   await mkdir(join(folder, 'activations'))
@@ -40,7 +38,7 @@ export async function makeWorkspace(source) {
   await writeFile(join(folder, 'millrace.yaml'), JSON.stringify(project))
   return {
     folder,
-    dispose: () => rm(folder, { recursive: true, force: true }),
+    dispose: remove,
     /** Runs the command line with a target that confirms at once. Resolves to figures and what it printed. */
     run: (args, { expected = 0, down = false } = {}) =>
       runNode([command, ...args], {
@@ -48,8 +46,8 @@ export async function makeWorkspace(source) {
         expected,
         env: { ...process.env, MILLRACE_BENCH_TARGET: down ? 'down' : '' },
       }),
-    /** Says what is planned: the query and the fields of the only activation. */
-    async plan({ query, fields, tags = [] }) {
+    /** Says what is planned, and how: the query and the fields of the only activation. */
+    async plan({ query, fields, tags = [], planBy = 'hash' }) {
       const activation = {
         query,
         target: 'contact',
@@ -57,12 +55,14 @@ export async function makeWorkspace(source) {
         identifier: 'external_id',
         fields,
         ...(tags.length === 0 ? {} : { tags }),
+        plan_by: planBy,
       }
       // JSON is YAML.
       await writeFile(join(folder, 'activations/contacts.yaml'), JSON.stringify(activation))
     },
     async keepState() {
-      await cp(state, kept, { recursive: true })
+      await rm(kept, { recursive: true, force: true })
+      await cp(state, kept, { recursive: true, preserveTimestamps: true })
       await settle(kept)
     },
     /** Puts the kept state back, or none: nothing was ever run. */
