@@ -64,6 +64,11 @@ export function isDigestAt(column: Int32Array, index: number, digest: DigestWord
   )
 }
 
+/** Writes the digest at `index` of a block's column to `into`. */
+export function readDigest(column: Int32Array, index: number, into: DigestWords): void {
+  for (let word = 0; word < 4; word += 1) into[word] = column[index * 4 + word] as number
+}
+
 export function digestAt(column: Int32Array, index: number): Int32Array {
   return column.subarray(index * 4, index * 4 + 4)
 }

@@ -5,10 +5,10 @@ import {
   compareKeyAt,
   compareKeys,
   copyEntry,
-  digestAt,
   type EntryBlock,
   entryFlag,
   isDigestAt,
+  readDigest,
 } from './entry-block.ts'
 import type { EntryCursor } from './entry-cursor.ts'
 import type { EntryOutput } from './entry-output.ts'
@@ -45,7 +45,7 @@ export class Merge {
   readonly #options: MergeOptions
   /** Rows without a key, by what they hold. */
   readonly #keyless = new KeyTable(0)
-  readonly #keyDigest = digestRoom()
+  readonly #digest = digestRoom()
   /** Whether modes leave something behind that may leave the query. */
   readonly #missesRows: boolean
   readonly #takesAway: boolean
@@ -185,17 +185,19 @@ export class Merge {
   #place(block: EntryBlock, index: number, text: string, isRecognised: boolean): void {
     const { ledger, table } = this.#options
     const flags = block.flags[index] as number
-    digest(text, this.#keyDigest)
-    const entry = table.add(this.#keyDigest)
+    digest(text, this.#digest)
+    const entry = table.add(this.#digest)
     table.mark(entry, mark.inSnapshot)
     if ((flags & entryFlag.fingerprintKnown) !== 0) {
-      table.fingerprints.set(entry, digestAt(block.fingerprints, index))
+      readDigest(block.fingerprints, index, this.#digest)
+      table.fingerprints.set(entry, this.#digest)
       table.mark(entry, mark.fingerprintKnown)
     }
     const isOurs = (flags & entryFlag.ours) !== 0
     if (isOurs) table.mark(entry, mark.ours)
     if (isRecognised) {
-      table.hashes.set(entry, digestAt(block.hashes, index))
+      readDigest(block.hashes, index, this.#digest)
+      table.hashes.set(entry, this.#digest)
       for (const one of [mark.seen, mark.recognised, mark.unchanged]) table.mark(entry, one)
       return
     }
