@@ -30,6 +30,7 @@ export async function makeWorkspace(source) {
   const { folder, remove } = await temporaryFolder()
   const state = join(folder, '.millrace')
   const kept = join(folder, 'kept')
+  let isKept = false
   await mkdir(join(folder, 'activations'))
   const project = {
     sources: { warehouse: source },
@@ -65,12 +66,19 @@ export async function makeWorkspace(source) {
       await cp(state, kept, { recursive: true, preserveTimestamps: true })
       await settle(kept)
     },
-    /** Puts the kept state back, or none: nothing was ever run. */
+    /** Puts the kept state back, or none: nothing was ever run. Where the state is as it was kept, it stays. */
     async restoreState(wanted) {
+      if (isKept && wanted === 'kept') return
+      isKept = false
       await rm(state, { recursive: true, force: true })
       if (wanted === 'none') return
       await cp(kept, state, { recursive: true, preserveTimestamps: true })
       await settle(state)
+      isKept = true
+    },
+    /** To be called before a run that changes the state. */
+    stateChanges() {
+      isKept = false
     },
     /** Bytes on the disk: all of the state; of them what is derived and can be made again; and the values last sent. */
     async stateSize() {
