@@ -159,7 +159,7 @@ describe('npm run bench', () => {
       )
     }
     expect(tables).toMatch(/\| state of 800 rows, 12 columns \|.*at most 180 bytes: missed \|\n/)
-  }, 240_000)
+  }, 400_000)
 
   // Windows has no signals.
   it.skipIf(process.platform === 'win32')(
