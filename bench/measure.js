@@ -2,17 +2,25 @@
 // disturbs all of them.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { interruption } from './interruption.js'
 
 const usage = fileURLToPath(new URL('usage.cjs', import.meta.url))
 
 /**
  * Runs a program to its end, its standard output read, or dropped as by `> /dev/null`. Resolves to the seconds of the
- * clock and what it printed. Rejects where it ends with another exit code than `expected`.
+ * clock and what it printed. Rejects where it ends with another exit code than `expected`, and once it has ended where the
+ * benchmark is broken off, which kills it.
  */
 export async function runProcess(command, args, options = {}) {
   const { output = 'pipe', expected = 0, ...rest } = options
   const started = performance.now()
-  const child = spawn(command, args, { stdio: ['ignore', output, 'pipe', 'pipe'], ...rest })
+  interruption.throwIfAborted()
+  const child = spawn(command, args, {
+    stdio: ['ignore', output, 'pipe', 'pipe'],
+    signal: interruption,
+    killSignal: 'SIGKILL',
+    ...rest,
+  })
   const texts = ['', '', '', '']
   for (const descriptor of [1, 2, 3]) {
     child.stdio[descriptor]?.setEncoding('utf8').on('data', (text) => {
@@ -24,9 +32,13 @@ export async function runProcess(command, args, options = {}) {
     seconds = (performance.now() - started) / 1000
   })
   const code = await new Promise((resolve, reject) => {
-    child.once('error', reject)
+    // One that is killed has not ended yet when that is said.
+    child.once('error', (error) => {
+      if (error.name !== 'AbortError') reject(error)
+    })
     child.once('close', resolve)
   })
+  interruption.throwIfAborted()
   if (code !== expected) {
     throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${texts[2].slice(-2000)}`)
   }

@@ -1,6 +1,7 @@
 // How fast rows become a plan: whole runs of millrace beside `COPY (query) TO STDOUT`, which is reading alone.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deliverAll, importAll } from './deliver.js'
 import { inTurns, runNode, summarizeRounds } from './measure.js'
 import { narrow, renamed, wholeTable, wide } from './shapes.js'
 import { makeWorkspace } from './workspace.js'
@@ -16,16 +17,20 @@ function expectPlanned(name, planned, expected) {
   }
 }
 
-/** A variant that runs millrace over the shape, from the state that is wanted, and looks at what was planned. */
+/**
+ * A variant that runs millrace over the shape, from the state that is wanted, and looks at what was planned. `leavesState`: it
+ * finds nothing changed, by the same mapping, and adds to the state only that it ran.
+ */
 export function runVariant(
   workspace,
-  { name, shape, state, expected, down = false, plan = false },
+  { name, shape, state, expected, leavesState = false, down = false, plan = false },
 ) {
   return {
     name,
     async prepare() {
       await workspace.plan(shape)
       await workspace.restoreState(state)
+      if (!leavesState) workspace.stateChanges()
     },
     async run() {
       const args = plan ? ['plan', '--format', 'json'] : ['run', '--json']
@@ -35,32 +40,6 @@ export function runVariant(
       expectPlanned(name, totals ?? { rows, ...planned }, expected)
       return result
     },
-  }
-}
-
-/**
- * Brings the state to what it is after everything was delivered, by real runs, and keeps it. Resolves to what the
- * first run took, and what the state takes: as runs leave it, and after `millrace state compact`.
- */
-export async function deliverAll(workspace, shape, rows) {
-  await workspace.plan(shape)
-  await workspace.restoreState('none')
-  const first = await workspace.run(['run', '--json'])
-  const [{ outcomes }] = JSON.parse(first.stdout.trim().split('\n').at(-1)).activations
-  if (outcomes.applied !== rows) throw new Error(`${outcomes.applied} of ${rows} were delivered`)
-  const before = await workspace.stateSize()
-  await workspace.run(['state', 'compact'])
-  // What is derived from the state is made by the next run.
-  await workspace.run(['run', '--json'])
-  const after = await workspace.stateSize()
-  await workspace.keepState()
-  return {
-    first_run_seconds: first.seconds,
-    first_run_peak_megabytes: first.peakMegabytes,
-    bytes_per_key: after.bytes / rows,
-    bytes_per_key_values_left_out: (after.bytes - after.sent) / rows,
-    bytes_per_key_derived: after.derived / rows,
-    bytes_per_key_before_compaction: before.bytes / rows,
   }
 }
 
@@ -91,26 +70,39 @@ async function besideCopy({ warehouse, query, variants, rows, rounds }) {
   }))
 }
 
-/** One size, all 12 columns: what an ordinary table costs, by what has changed. */
+/** Beyond, delivering everything by real runs and repeating each variant would take hours. */
+const mostDelivered = 1_000_000
+
+/**
+ * One size, all 12 columns: what an ordinary table costs, by what has changed. Where it is large, only what has a goal at every
+ * size is measured in so many rounds, the rest in one.
+ */
 export async function benchSize({ warehouse, rows, rounds, note }) {
   note(`${rows} rows: making the tables`)
   const table = await warehouse.makeTables(rows)
   const workspace = await makeWorkspace(warehouse.source)
   try {
     const shape = wholeTable(table)
-    note(`${rows} rows: delivering everything once`)
-    const state = await deliverAll(workspace, shape, rows)
+    const isLarge = rows > mostDelivered
+    note(`${rows} rows: ${isLarge ? 'importing the state' : 'delivering everything, twice'}`)
+    const state = await (isLarge ? importAll : deliverAll)(workspace, shape, rows)
     const all = (what) => ({ rows, [what]: rows })
     const variant = (options) => runVariant(workspace, { shape, state: 'kept', ...options })
+    const changed = {
+      shape: wholeTable(`${table}_b`),
+      expected: await differences(warehouse, table),
+    }
+    const byMerge = ({ shape: wanted = shape, ...options }) =>
+      variant({ ...options, shape: { ...wanted, planBy: 'merge' } })
     const first = { state: 'none', expected: all('create') }
-    note(`${rows} rows: ${rounds} rounds`)
-    const variants = [
-      variant({ name: 'run, unchanged', expected: all('unchanged') }),
-      variant({
-        name: 'run, 1% changed, outcomes recorded',
-        shape: wholeTable(`${table}_b`),
-        expected: await differences(warehouse, table),
-      }),
+    const nothing = { leavesState: true, expected: all('unchanged') }
+    const unchanged = [
+      variant({ name: 'run, unchanged', ...nothing }),
+      byMerge({ name: 'run, unchanged, by merge', ...nothing }),
+    ]
+    const others = [
+      variant({ name: 'run, 1% changed, outcomes recorded', ...changed }),
+      byMerge({ name: 'run, 1% changed, by merge', ...changed }),
       variant({ name: 'plan of a first run', plan: true, ...first }),
       variant({ name: 'first run up to its first write', down: true, ...first }),
       variant({
@@ -119,8 +111,13 @@ export async function benchSize({ warehouse, rows, rounds, note }) {
         expected: all('unchanged'),
       }),
     ]
-    const results = await besideCopy({ warehouse, query: shape.query, variants, rows, rounds })
-    return { rows, columns: 12, results, state }
+    const beside = async (variants, times) => {
+      note(`${rows} rows: ${times} rounds`)
+      return await besideCopy({ warehouse, query: shape.query, variants, rows, rounds: times })
+    }
+    const results = await beside(isLarge ? unchanged : [...unchanged, ...others], rounds)
+    const once = isLarge ? (await beside(others, 1)).slice(1) : []
+    return { rows, columns: 12, results: [...results, ...once], state }
   } finally {
     await workspace.dispose()
   }
@@ -161,14 +158,14 @@ export async function benchWidths({ warehouse, rows, rounds, note }) {
     const shape = shapeOf(`contacts_${rows}`)
     const workspace = await makeWorkspace(warehouse.source)
     try {
-      note(`${rows} rows, ${columns} columns: delivering everything once`)
-      const state = await deliverAll(workspace, shape, rows)
+      note(`${rows} rows, ${columns} columns: importing the state`)
+      await importAll(workspace, shape, rows)
       const expected = { rows, unchanged: rows }
       const variant = { name: 'run, unchanged', shape, state: 'kept', expected }
       const variants = [runVariant(workspace, variant)]
       note(`${rows} rows, ${columns} columns: ${rounds} rounds`)
       const results = await besideCopy({ warehouse, query: shape.query, variants, rows, rounds })
-      widths.push({ rows, columns, results, state })
+      widths.push({ rows, columns, results, state: null })
     } finally {
       await workspace.dispose()
     }

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
-import { markdown } from './tables.js'
+import { interruption, listenForSignals } from './interruption.js'
+import { partsOf } from './tables.js'
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -50,61 +51,6 @@ const { only, full, rows, rounds, out } = readArguments()
 const wanted = (part) => only === undefined || only === part
 const note = (text) => process.stderr.write(`${text}\n`)
 const sizes = rows ?? [100_000, 1_000_000, ...(full ? [5_000_000] : [])]
-// So that what is done at the end of the process is done: the Postgres ends, and folders are removed.
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
-
-const skipped = []
-let planner = null
-let postgres = null
-if (wanted('planner')) {
-  const { benchDuckDb } = await import('./duckdb.js')
-  const { benchNaive, benchSize, benchWidths, bytesOfMemoryPerKey } = await import('./planner.js')
-  const { startWarehouse } = await import('./warehouse.js')
-  const warehouse = await startWarehouse()
-  planner = {
-    copied_by: null,
-    sizes: [],
-    widths: [],
-    naive: null,
-    memory_bytes_per_key: null,
-    duckdb: null,
-  }
-  if ('reason' in warehouse) {
-    skipped.push(
-      `the planner on Postgres, since there is no Postgres to start: ${warehouse.reason}`,
-    )
-    note(`Skipped: ${skipped.at(-1)}`)
-  } else {
-    try {
-      postgres = warehouse.version
-      planner.copied_by = warehouse.copiedBy
-      for (const size of sizes) {
-        planner.sizes.push(await benchSize({ warehouse, rows: size, rounds, note }))
-      }
-      if (full) {
-        const size = sizes.includes(1_000_000) ? 1_000_000 : sizes[0]
-        planner.widths = await benchWidths({ warehouse, rows: size, rounds, note })
-        planner.naive = await benchNaive({ warehouse, rows: size, rounds, note })
-      }
-      planner.memory_bytes_per_key = bytesOfMemoryPerKey(planner.sizes)
-    } finally {
-      await warehouse.stop()
-    }
-  }
-  planner.duckdb = await benchDuckDb({ rows: sizes[Math.min(1, sizes.length - 1)], rounds, note })
-}
-let startup = null
-if (wanted('startup')) {
-  const { benchStartup } = await import('./startup.js')
-  note('start-up')
-  startup = await benchStartup(2 * rounds)
-}
-let writer = null
-if (wanted('writer')) {
-  const { benchWriterScenarios } = await import('./writer-scenarios.js')
-  writer = await benchWriterScenarios({ rows: rows?.[0] ?? null, full, note })
-}
 
 const results = {
   date: new Date().toISOString().slice(0, 10),
@@ -114,15 +60,93 @@ const results = {
     memory_gigabytes: Math.round(totalmem() / 1024 ** 3),
     system: `${type()} ${release()}`,
     node: process.versions.node,
-    postgres,
+    postgres: null,
   },
   rounds,
-  planner,
-  writer,
-  startup,
-  skipped,
+  planner: null,
+  writer: null,
+  startup: null,
+  skipped: [],
 }
-process.stdout.write(markdown(results))
-const json = JSON.stringify(results)
-if (out !== undefined) await writeFile(out, `${json}\n`)
-process.stdout.write(`\n${json}\n`)
+
+let shown = 0
+
+/** Prints what has been measured since the last time, and writes everything to the file: a benchmark that is broken off had that. */
+async function show() {
+  const parts = partsOf(results)
+  for (const part of parts.slice(shown))
+    process.stdout.write(`${shown++ === 0 ? '' : '\n'}${part}\n`)
+  if (out !== undefined) await writeFile(out, `${JSON.stringify(results)}\n`)
+}
+
+async function measurePostgres(planner) {
+  const { benchNaive, benchSize, benchWidths, bytesOfMemoryPerKey } = await import('./planner.js')
+  const { startWarehouse } = await import('./warehouse.js')
+  const warehouse = await startWarehouse()
+  if ('reason' in warehouse) {
+    results.skipped.push(
+      `the planner on Postgres, since there is no Postgres to start: ${warehouse.reason}`,
+    )
+    note(`Skipped: ${results.skipped.at(-1)}`)
+    return
+  }
+  try {
+    results.machine.postgres = warehouse.version
+    planner.copied_by = warehouse.copiedBy
+    for (const size of sizes) {
+      planner.sizes.push(await benchSize({ warehouse, rows: size, rounds, note }))
+      await show()
+    }
+    if (full) {
+      const size = sizes.includes(1_000_000) ? 1_000_000 : sizes[0]
+      planner.widths = await benchWidths({ warehouse, rows: size, rounds, note })
+      await show()
+      planner.naive = await benchNaive({ warehouse, rows: size, rounds, note })
+    }
+    planner.memory_bytes_per_key = bytesOfMemoryPerKey(planner.sizes)
+  } finally {
+    await warehouse.stop()
+  }
+}
+
+async function measurePlanner() {
+  const planner = {
+    copied_by: null,
+    sizes: [],
+    widths: [],
+    naive: null,
+    memory_bytes_per_key: null,
+    duckdb: null,
+  }
+  results.planner = planner
+  await measurePostgres(planner)
+  await show()
+  const { benchDuckDb } = await import('./duckdb.js')
+  planner.duckdb = await benchDuckDb({ rows: sizes[Math.min(1, sizes.length - 1)], rounds, note })
+  await show()
+}
+
+async function measureWriter() {
+  const { benchWriterScenarios } = await import('./writer-scenarios.js')
+  results.writer = await benchWriterScenarios({ rows: rows?.[0] ?? null, full, note })
+  await show()
+}
+
+async function measureStartup() {
+  const { benchStartup } = await import('./startup.js')
+  note('start-up')
+  results.startup = await benchStartup(2 * rounds)
+  await show()
+}
+
+listenForSignals()
+try {
+  if (wanted('planner')) await measurePlanner()
+  if (wanted('writer')) await measureWriter()
+  if (wanted('startup')) await measureStartup()
+  process.stdout.write(`\n${JSON.stringify(results)}\n`)
+} catch (error) {
+  if (!interruption.aborted) throw error
+  note(`The benchmark was ${interruption.reason.message}.`)
+  process.exit()
+}

@@ -16,8 +16,6 @@ const verdict = (goal) => (goal === null ? '' : `${goal.goal}: ${goal.met ? 'met
 const spread = ({ seconds, seconds_min: min, seconds_max: max }) =>
   `${digits(seconds, 2)} (${digits(min, 2)}-${digits(max, 2)})`
 const times = (ratio) => (ratio === null ? '' : `${digits(ratio, 2)}x`)
-const atMost = (limit, figure, unit) => ({ goal: `at most ${limit} ${unit}`, met: figure <= limit })
-
 /** A Markdown table; the first column is text, the others stand to the right. */
 function table(head, rows) {
   const texts = [head, ...rows].map((row) => row.map(String))
@@ -30,92 +28,82 @@ function table(head, rows) {
   return [line(texts[0]), line(rule), ...texts.slice(1).map(line)].join('\n')
 }
 
+/** What was measured once, in the form of what was measured in rounds. */
+function measuredOnce(measured, { rows, results }) {
+  const { seconds } = measured
+  return {
+    ...measured,
+    seconds_min: seconds,
+    seconds_max: seconds,
+    ratio: seconds / results[0].seconds,
+    rows_per_second: rows / seconds,
+  }
+}
+
 function sizeTable(size) {
-  const rows = size.results.map((result) => [
+  const { rows, columns, results, state } = size
+  const once = (state?.first_runs ?? []).map((first) => measuredOnce(first, size))
+  const lines = [...results, ...once].map((result) => [
     result.name,
     spread(result),
     times(result.ratio),
+    verdict(goalOf(result, size)),
     whole.format(result.rows_per_second),
     digits(result.cpu_seconds, 2),
     digits(result.peak_megabytes, 0),
-    verdict(goalOf(result, size)),
+    verdict(memoryGoal(result, size)),
   ])
-  const title = `**${whole.format(size.rows)} rows, ${size.columns} columns**`
-  const head = ['', 'seconds (min-max)', 'ratio to A', 'rows/s', 'CPU s', 'peak MB', 'goal']
-  return `${title}\n\n${table(head, rows)}`
+  const title = `**${whole.format(rows)} rows, ${columns} columns**`
+  const head = ['', 'seconds (min-max)', 'ratio to A', 'goal', 'rows/s', 'CPU s', 'peak MB', 'goal']
+  return `${title}\n\n${table(head, lines)}`
 }
 
-const peakOf = ({ results }) =>
-  Math.max(
-    ...results
-      .filter(({ name }) => name.startsWith('run,'))
-      .map(({ peak_megabytes: peak }) => peak ?? 0),
-  )
-
-function memoryAndState(sizes) {
-  const rows = sizes.map((size) => {
-    const { rows: keys, columns, state } = size
-    const limit = memoryGoal(keys)
-    const left = state.bytes_per_key_values_left_out
-    return [
-      `${whole.format(keys)} rows, ${columns} columns`,
-      digits(peakOf(size), 0),
-      verdict(atMost(digits(limit, 0), peakOf(size), 'MB')),
-      digits(state.bytes_per_key, 0),
-      digits(left, 0),
-      digits(state.bytes_per_key_derived, 0),
-      verdict(atMost(stateGoal, left, 'bytes')),
-      digits(state.first_run_seconds, 1),
-    ]
-  })
-  const head = [
-    '',
-    'peak MB of a later run',
-    'goal',
-    'bytes per key on disk',
-    'without sent values',
-    'of those derived',
-    'goal',
-    'first run, s',
+function stateTable({ rows, columns, state }) {
+  const left = state.bytes_per_key_values_left_out
+  const goal = { goal: `at most ${stateGoal} bytes`, met: left <= stateGoal }
+  const line = [
+    `state of ${whole.format(rows)} rows, ${columns} columns`,
+    digits(state.bytes_per_key, 0),
+    digits(left, 0),
+    digits(state.bytes_per_key_derived, 0),
+    verdict(goal),
   ]
-  return table(head, rows)
+  const head = ['', 'bytes per key on disk', 'without sent values', 'of those derived', 'goal']
+  return table(head, [line])
 }
 
-function plannerText(planner) {
-  const {
-    copied_by: copiedBy,
-    sizes,
-    widths,
-    naive,
-    duckdb,
-    memory_bytes_per_key: perKey,
-  } = planner
+function duckDbTable({ rows, results }) {
+  const [result] = results
+  const goal = {
+    goal: `at least ${whole.format(duckDbGoal)}`,
+    met: result.rows_per_second >= duckDbGoal,
+  }
+  const line = [
+    `${result.name}, ${whole.format(rows)} rows`,
+    spread(result),
+    whole.format(result.rows_per_second),
+    digits(result.peak_megabytes, 0),
+    verdict(goal),
+  ]
+  return `**DuckDB**\n\n${table(['', 'seconds (min-max)', 'rows/s', 'peak MB', 'goal'], [line])}`
+}
+
+const sizeParts = (size) =>
+  size.state === null ? [sizeTable(size)] : [sizeTable(size), stateTable(size)]
+
+function plannerParts(planner) {
+  const { copied_by: copiedBy, sizes, widths, naive, duckdb } = planner
+  const perKey = planner.memory_bytes_per_key
   const parts = []
-  if (sizes.length > 0) {
-    parts.push(`A is made by ${copiedBy}.`, ...[...sizes, ...widths].map(sizeTable))
-    if (naive !== null) parts.push(sizeTable(naive))
-    parts.push('**Memory and state**', memoryAndState([...sizes, ...widths]))
-    if (perKey !== null) {
-      parts.push(
-        `One more key takes ${digits(perKey, 0)} bytes of memory in a run that changes nothing.`,
-      )
-    }
+  if (sizes.length > 0) parts.push(`A is made by ${copiedBy}.`)
+  parts.push(...[...sizes, ...widths].flatMap(sizeParts))
+  if (naive !== null) parts.push(sizeTable(naive))
+  if (perKey !== null) {
+    parts.push(
+      `One more key takes ${digits(perKey, 0)} bytes of memory in a run that changes nothing.`,
+    )
   }
-  if (duckdb !== null) {
-    const [result] = duckdb.results
-    const goal = {
-      goal: `at least ${whole.format(duckDbGoal)}`,
-      met: result.rows_per_second >= duckDbGoal,
-    }
-    const row = [
-      `${result.name}, ${whole.format(duckdb.rows)} rows`,
-      spread(result),
-      whole.format(result.rows_per_second),
-      digits(result.peak_megabytes, 0),
-      verdict(goal),
-    ]
-    parts.push('**DuckDB**', table(['', 'seconds (min-max)', 'rows/s', 'peak MB', 'goal'], [row]))
-  }
+  if (duckdb !== null) parts.push(duckDbTable(duckdb))
   return parts
 }
 
@@ -159,10 +147,9 @@ function writerText({ limits, calls, cost }) {
 }
 
 function startupText(results) {
+  const [node] = results
   const rows = results.map((result) => {
-    const goal = result.name.includes('validate')
-      ? { goal: 'at most 250 ms where Node takes 60', met: result.ratio <= validateGoal }
-      : null
+    const goal = result.name.includes('validate') ? validateGoal(result, node) : null
     const range = `${digits(result.seconds_min * 1000, 0)}-${digits(result.seconds_max * 1000, 0)}`
     return [
       result.name,
@@ -175,16 +162,24 @@ function startupText(results) {
   return [table(['', 'ms (min-max)', 'ratio to Node', 'peak MB', 'goal'], rows)]
 }
 
-/** Everything that was measured, as Markdown. */
-export function markdown({ date, machine, rounds, planner, writer, startup, skipped }) {
+/**
+ * The parts of the page for what was measured. They come in the order in which it is measured: measuring more adds parts, and
+ * changes none.
+ */
+export function partsOf({ date, machine, rounds, planner, writer, startup, skipped }) {
   const { processor, processors, memory_gigabytes: memory, node, postgres, system } = machine
   const versions = postgres === null ? `Node ${node}` : `Node ${node}, Postgres ${postgres}`
   const parts = [
     `Measured on ${date}: ${processors} x ${processor}, ${memory} GB, ${system}, ${versions}; medians of ${rounds} rounds.`,
   ]
-  if (planner !== null) parts.push('### Planner', ...plannerText(planner))
+  for (const reason of skipped) parts.push(`Skipped: ${reason}`)
+  if (planner !== null) parts.push('### Planner', ...plannerParts(planner))
   if (writer !== null) parts.push('### Writer', ...writerText(writer))
   if (startup !== null) parts.push('### Start-up', ...startupText(startup))
-  for (const reason of skipped) parts.push(`Skipped: ${reason}`)
-  return `${parts.join('\n\n')}\n`
+  return parts
+}
+
+/** Everything that was measured, as Markdown. */
+export function markdown(results) {
+  return `${partsOf(results).join('\n\n')}\n`
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { unlessInterrupted } from './interruption.js'
 import { runProcess } from './measure.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -87,7 +88,7 @@ export async function startWarehouse() {
   const { postgresServer } = await postgresSupport()
   const server = await postgresServer(settings)
   if ('reason' in server) return server
-  // Where the benchmark is broken off, the server is killed by then.
+  // Where the process ends early, the server is killed by then.
   process.once('exit', () => rmSync(dirname(server.folder), { recursive: true, force: true }))
   // The way over a socket is the shorter one; Windows has none.
   const sockets = process.platform === 'win32' ? null : dirname(server.folder)
@@ -95,8 +96,9 @@ export async function startWarehouse() {
     sockets === null
       ? server.url()
       : `postgres://postgres@/postgres?host=${encodeURIComponent(sockets)}&port=${server.port}`
-  await server.execute(contacts)
-  const [{ server_version: version }] = await server.execute('show server_version')
+  const execute = (sql) => unlessInterrupted(server.execute(sql))
+  await execute(contacts)
+  const [{ server_version: version }] = await execute('show server_version')
   const psql = await hasPsql()
   const fallback = fileURLToPath(new URL('copy.js', import.meta.url))
   return {
@@ -109,10 +111,10 @@ export async function startWarehouse() {
         ? { url: server.url() }
         : { host: sockets, port: server.port, user: 'postgres', database: 'postgres' }),
     },
-    execute: (sql) => server.execute(sql),
+    execute,
     async makeTables(rows) {
       const name = `contacts_${rows}`
-      for (const statement of tables(name, rows)) await server.execute(statement)
+      for (const statement of tables(name, rows)) await execute(statement)
       return name
     },
     copy(query) {

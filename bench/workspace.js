@@ -1,9 +1,8 @@
 // A project that plans one table, and the state that its runs leave.
-import { rmSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './folder.js'
 import { runNode, runProcess } from './measure.js'
 
 const command = fileURLToPath(new URL('command.js', import.meta.url))
@@ -28,10 +27,10 @@ async function settle(folder) {
 
 /** Makes a project folder with this source. `dispose` removes it. */
 export async function makeWorkspace(source) {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const { folder, remove } = await temporaryFolder()
   const state = join(folder, '.millrace')
   const kept = join(folder, 'kept')
+  let isKept = false
   await mkdir(join(folder, 'activations'))
   const project = {
     sources: { warehouse: source },
@@ -40,7 +39,7 @@ export async function makeWorkspace(source) {
   await writeFile(join(folder, 'millrace.yaml'), JSON.stringify(project))
   return {
     folder,
-    dispose: () => rm(folder, { recursive: true, force: true }),
+    dispose: remove,
     /** Runs the command line with a target that confirms at once. Resolves to figures and what it printed. */
     run: (args, { expected = 0, down = false } = {}) =>
       runNode([command, ...args], {
@@ -48,8 +47,8 @@ export async function makeWorkspace(source) {
         expected,
         env: { ...process.env, MILLRACE_BENCH_TARGET: down ? 'down' : '' },
       }),
-    /** Says what is planned: the query and the fields of the only activation. */
-    async plan({ query, fields, tags = [] }) {
+    /** Says what is planned, and how: the query and the fields of the only activation. */
+    async plan({ query, fields, tags = [], planBy = 'hash' }) {
       const activation = {
         query,
         target: 'contact',
@@ -57,20 +56,29 @@ export async function makeWorkspace(source) {
         identifier: 'external_id',
         fields,
         ...(tags.length === 0 ? {} : { tags }),
+        plan_by: planBy,
       }
       // JSON is YAML.
       await writeFile(join(folder, 'activations/contacts.yaml'), JSON.stringify(activation))
     },
     async keepState() {
-      await cp(state, kept, { recursive: true })
+      await rm(kept, { recursive: true, force: true })
+      await cp(state, kept, { recursive: true, preserveTimestamps: true })
       await settle(kept)
     },
-    /** Puts the kept state back, or none: nothing was ever run. */
+    /** Puts the kept state back, or none: nothing was ever run. Where the state is as it was kept, it stays. */
     async restoreState(wanted) {
+      if (isKept && wanted === 'kept') return
+      isKept = false
       await rm(state, { recursive: true, force: true })
       if (wanted === 'none') return
       await cp(kept, state, { recursive: true, preserveTimestamps: true })
       await settle(state)
+      isKept = true
+    },
+    /** To be called before a run that changes the state. */
+    stateChanges() {
+      isKept = false
     },
     /** Bytes on the disk: all of the state; of them what is derived and can be made again; and the values last sent. */
     async stateSize() {

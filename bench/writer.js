@@ -2,14 +2,15 @@
 // so that its work is not counted as ours.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { intercom } from '../dist/connectors/intercom/index.js'
 import { connectors, loadProject, runActivations, systemClock } from '../dist/src/index.js'
 import { writeOperations } from '../dist/src/write/writer.js'
+import { temporaryFolder } from './folder.js'
+import { interruption } from './interruption.js'
 
 const main = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 const windowMilliseconds = 10_000
@@ -37,12 +38,20 @@ async function startSandbox(flags) {
   const process_ = spawn(process.execPath, [main, 'sandbox', '--port', '0', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = await once(createInterface(process_.stdout), 'line')
-  const { url, token } = JSON.parse(line)
+  const killNow = () => process_.kill('SIGKILL')
+  process.once('exit', killNow)
+  const ended = once(process_, 'exit')
   const stop = async () => {
     process_.kill('SIGTERM')
-    await once(process_, 'exit')
+    await ended
+    process.removeListener('exit', killNow)
   }
+  const lines = createInterface(process_.stdout)
+  const failed = ended.then(([code]) => {
+    throw new Error(`the sandbox ended with ${code}`)
+  })
+  const [line] = await Promise.race([once(lines, 'line', { signal: interruption }), failed])
+  const { url, token } = JSON.parse(line)
   return { url, token, stop }
 }
 
@@ -82,7 +91,7 @@ export async function benchWriter({
   options = '',
   activation = activationText,
 }) {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
+  const { folder, remove } = await temporaryFolder()
   const flags = ['--rate-limit', limit, '--latency-ms', latency, '--other-app-calls', others]
   const sandbox = await startSandbox([...flags, '--keep-requests', rows * 4].map(String))
   const run = async (number) => {
@@ -95,7 +104,7 @@ export async function benchWriter({
       activations: project.activations,
       clock: systemClock,
       random: Math.random,
-      signal: new AbortController().signal,
+      signal: interruption,
       listener: (event) => {
         if (event.type === 'planned') [started, before] = [performance.now(), process.cpuUsage()]
       },
@@ -103,6 +112,7 @@ export async function benchWriter({
     const cpu = process.cpuUsage(before)
     const seconds = (performance.now() - started) / 1000
     const [{ outcomes, calls }] = summary.activations
+    interruption.throwIfAborted()
     if (outcomes.applied !== rows) throw new Error(JSON.stringify(summary))
     return {
       name,
@@ -133,7 +143,7 @@ targets: { intercom: { type: intercom, token: ${sandbox.token}, base_url: "${san
     return { ...result, windows }
   } finally {
     await sandbox.stop()
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
 }
 
@@ -205,7 +215,7 @@ export async function benchRequests(rows) {
         operations: rowIds.length,
         clock: systemClock,
         random: Math.random,
-        signal: new AbortController().signal,
+        signal: interruption,
         onOutcome: ({ status }) => {
           if (status === 'applied') applied += 1
           return null
@@ -215,6 +225,7 @@ export async function benchRequests(rows) {
       const cpu = process.cpuUsage(before)
       const requests = target.requests.total
       await target.close()
+      interruption.throwIfAborted()
       if (applied !== rowIds.length) throw new Error(`${applied} of ${rowIds.length} were applied`)
       return {
         rows: rowIds.length,

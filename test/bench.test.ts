@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,8 +24,18 @@ interface Variant {
 // Programs of the benchmark are plain JavaScript, which has no types of its own.
 const imported = (file: string): Promise<unknown> =>
   import(new URL(`../bench/${file}`, import.meta.url).href)
-const { goalOf } = (await imported('goals.js')) as {
-  goalOf: (result: object, size: object) => { readonly met: boolean } | null
+interface Verdict {
+  readonly goal: string
+  readonly met: boolean
+}
+
+const { goalOf, memoryGoal, validateGoal } = (await imported('goals.js')) as {
+  goalOf: (result: object, size: object) => Verdict | null
+  memoryGoal: (result: object, size: object) => Verdict | null
+  validateGoal: (validate: Figures, node: Figures) => Verdict
+}
+const { partsOf } = (await imported('tables.js')) as {
+  partsOf: (results: object) => readonly string[]
 }
 const { inTurns, median, summarizeRounds } = (await imported('measure.js')) as {
   inTurns: (
@@ -45,7 +57,12 @@ interface Size {
   readonly rows: number
   readonly columns: number
   readonly results: readonly Result[]
-  readonly state: { readonly bytes_per_key: number; readonly bytes_per_key_values_left_out: number }
+  /** Null where nothing was delivered. */
+  readonly state: {
+    readonly first_runs: readonly Pick<Result, 'name' | 'seconds' | 'peak_megabytes'>[]
+    readonly bytes_per_key: number
+    readonly bytes_per_key_values_left_out: number
+  } | null
 }
 
 interface Results {
@@ -104,20 +121,93 @@ describe('npm run bench', () => {
     expect(names(planner.sizes[0]?.results ?? [])).toEqual([
       'COPY to /dev/null (A)',
       'run, unchanged',
+      'run, unchanged, by merge',
       'run, 1% changed, outcomes recorded',
+      'run, 1% changed, by merge',
       'plan of a first run',
       'first run up to its first write',
       'run, mapping changed, records equal',
     ])
-    for (const { results, state } of [...planner.sizes, ...planner.widths]) {
+    for (const { results } of [...planner.sizes, ...planner.widths]) {
       expect(results[0]?.ratio).toBe(1)
       for (const { ratio } of results.slice(1)) expect(ratio).toBeGreaterThan(0)
       for (const { peak_megabytes } of results.slice(1)) expect(peak_megabytes).toBeGreaterThan(20)
-      expect(state.bytes_per_key).toBeGreaterThan(state.bytes_per_key_values_left_out)
+    }
+    const state = planner.sizes[0]?.state
+    if (!state) throw new Error('nothing was delivered')
+    expect(state.bytes_per_key).toBeGreaterThan(state.bytes_per_key_values_left_out)
+    expect(names(state.first_runs)).toEqual([
+      'first run, all of it',
+      'first run, all of it, by merge',
+    ])
+    for (const { seconds, peak_megabytes } of state.first_runs) {
+      expect(seconds).toBeGreaterThan(0)
+      expect(peak_megabytes).toBeGreaterThan(20)
     }
     expect(names(planner.naive?.results ?? [])).toContain('naive, unchanged')
     expect(tables).toContain('**800 rows, 12 columns**')
-  }, 240_000)
+    // Everything that is not the warehouse's has a goal for its memory, the first run by merging too.
+    for (const [name, limit] of [
+      ['run, unchanged', 110],
+      ['run, mapping changed, records equal', 110],
+      ['first run, all of it', 110],
+      ['run, 1% changed, by merge', 130],
+      ['first run, all of it, by merge', 130],
+    ]) {
+      expect(tables).toMatch(
+        new RegExp(`\\| ${name} +\\|.*at most ${limit} MB: (?:met|missed) \\|\\n`),
+      )
+    }
+    expect(tables).toMatch(/\| state of 800 rows, 12 columns \|.*at most 180 bytes: missed \|\n/)
+  }, 400_000)
+
+  // Windows has no signals.
+  it.skipIf(process.platform === 'win32')(
+    'leaves nothing behind where it is broken off',
+    async () => {
+      const temporary = join(folder, 'broken')
+      await mkdir(temporary)
+      const child = spawn(
+        process.execPath,
+        ['bench/run.js', '--only', 'planner', '--rows', '500'],
+        {
+          cwd: root,
+          env: { ...process.env, TMPDIR: temporary },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      )
+      const closed = once(child, 'close')
+      let said = ''
+      const isUnderWay = new Promise<void>((resolve, reject) => {
+        child.stderr.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+          if (/500 rows: delivering/.test(said)) resolve()
+        })
+        child.once('close', () => reject(new Error(said)))
+      })
+      await isUnderWay.catch((error: unknown) => {
+        if (!said.includes('Skipped:')) throw error
+      })
+      if (said.includes('Skipped:')) {
+        child.kill('SIGKILL')
+        console.warn(`A benchmark that is broken off was not tried: ${said}`)
+        return
+      }
+      const [project = ''] = await readdir(temporary)
+      const { sources } = JSON.parse(
+        await readFile(join(temporary, project, 'millrace.yaml'), 'utf8'),
+      ) as { sources: { warehouse: { host: string } } }
+      const server = sources.warehouse.host
+      const [pid] = (await readFile(join(server, 'data/postmaster.pid'), 'utf8')).split('\n')
+      child.kill('SIGTERM')
+      expect((await closed)[0]).toBe(143)
+      expect(said).toContain('The benchmark was broken off by SIGTERM.\n')
+      expect(await readdir(temporary)).toEqual([])
+      expect(existsSync(server)).toBe(false)
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+    },
+    60_000,
+  )
 
   it('counts what the writer does of its limit, and calls per row', async () => {
     const { tables, results } = await bench('--only', 'writer', '--rows', '100')
@@ -189,6 +279,57 @@ describe('how it is measured', () => {
     expect([median([]), median([3, 1]), median([10, 9, 1])]).toEqual([null, 2, 9])
   })
 
+  it('shows what was measured as it comes: more of it adds to the page and changes nothing of it', () => {
+    const copy = { name: 'COPY', seconds: 1, seconds_min: 1, seconds_max: 1, ratio: 1 }
+    const measured = { ...copy, rows_per_second: 10, cpu_seconds: null, peak_megabytes: null }
+    const size = { rows: 10, columns: 12, results: [measured], state: null }
+    const planner = {
+      copied_by: 'psql',
+      sizes: [size],
+      widths: [],
+      naive: null,
+      memory_bytes_per_key: null,
+      duckdb: null,
+    }
+    const machine = { processor: 'one', processors: 1, memory_gigabytes: 1, system: 'any' }
+    const about = { machine: { ...machine, node: '20', postgres: '15' }, rounds: 5 }
+    const results = { date: '2026-01-01', ...about, planner, writer: null, startup: null }
+    const steps = [
+      { ...results, skipped: ['a part'] },
+      { ...results, skipped: ['a part'], planner: { ...planner, sizes: [size, size] } },
+      {
+        ...results,
+        skipped: ['a part'],
+        planner: { ...planner, duckdb: size },
+        startup: [measured],
+      },
+    ].map(partsOf)
+    expect(steps[0]).toHaveLength(5)
+    expect(steps[1]?.slice(0, 5)).toEqual(steps[0])
+    expect(steps[2]?.slice(0, 5)).toEqual(steps[0])
+    expect(steps[2]?.slice(5).join()).toMatch(/^\*\*DuckDB\*\*.*### Start-up/s)
+  })
+
+  it('judges `millrace validate` by what Node takes on the machine, and says what both took', () => {
+    expect(validateGoal({ seconds: 0.2 }, { seconds: 0.048 })).toEqual({
+      goal: 'at most 250 ms where Node takes 60 (here 200 where it takes 48)',
+      met: true,
+    })
+    expect(validateGoal({ seconds: 0.201 }, { seconds: 0.048 }).met).toBe(false)
+  })
+
+  it('asks of merging that its memory does not grow, and of the other way that it grows by 45 bytes per key', () => {
+    const judged = (name: string, peak: number | null, rows: number) =>
+      memoryGoal({ name, peak_megabytes: peak }, { rows })
+    expect(judged('run, unchanged', 152, 1_000_000)).toEqual({ goal: 'at most 152 MB', met: true })
+    expect(judged('first run, all of it', 153, 1_000_000)?.met).toBe(false)
+    expect(judged('run, unchanged, by merge', 130, 5_000_000)?.met).toBe(true)
+    expect(judged('first run, all of it, by merge', 131, 5_000_000)?.met).toBe(false)
+    expect(judged('plan of a first run', 324, 5_000_000)?.met).toBe(true)
+    expect(judged('naive, unchanged', 500, 1000)).toBeNull()
+    expect(judged('COPY to /dev/null (A)', null, 1000)).toBeNull()
+  })
+
   it('judges small tables by seconds, large ones by the ratio, and others not at all', () => {
     const copy = { name: 'COPY to /dev/null (A)', seconds: 1, ratio: 1 }
     const size = (rows: number, columns = 12) => ({ rows, columns, results: [copy] })
@@ -198,5 +339,9 @@ describe('how it is measured', () => {
     expect(goalOf(result(1.15), size(1_000_000))?.met).toBe(false)
     expect(goalOf(result(1.05), size(1_000_000))?.met).toBe(true)
     expect(goalOf(result(1), size(1_000_000, 4))).toBeNull()
+    const merging = (ratio: number) => ({ name: 'run, unchanged, by merge', seconds: ratio, ratio })
+    expect(goalOf(merging(1.7), size(5_000_000))?.met).toBe(true)
+    expect(goalOf(merging(1.75), size(1_000_000))?.met).toBe(false)
+    expect(goalOf(merging(1.75), size(100_000))).toBeNull()
   })
 })

@@ -33,10 +33,21 @@ export function narrowed(
   if (names.size !== kept.length || (orderedBy !== undefined && !names.has(orderedBy))) return null
   const list = kept.map(({ name }) => ` ${quoted(name)}`).join(',')
   const before = `select${list} from (\n`
-  // The collation "C" compares bytes: https://www.postgresql.org/docs/current/collation.html
-  const order = orderedBy === undefined ? '' : ` order by ${quoted(orderedBy)}::text collate "C"`
+  const by = kept.find(({ name }) => name === orderedBy)
+  const order = by === undefined ? '' : ` order by ${inOrderOfText(by)}`
   const text = `${before}${withoutSemicolons(query)}\n) as "query"${order}`
   return { statement: { text, query, start: [...before].length }, fields: kept }
+}
+
+/** See the table pg_type: https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat */
+const uuid = 2950
+
+/** What sorts rows by the bytes of a column's text. */
+function inOrderOfText({ name, dataTypeID }: FieldDescription): string {
+  // These have the order of their texts, which are slower to make and to compare, and an index may have it already.
+  if (dataTypeID === uuid) return quoted(name)
+  // The collation "C" compares bytes: https://www.postgresql.org/docs/current/collation.html
+  return `${quoted(name)}::text collate "C"`
 }
 
 function quoted(name: string): string {

@@ -1,13 +1,5 @@
 import type { DigestWords } from './digest.ts'
-import { compareKeys, type EntryBlock, entryFlag, isDigestAt, keyAt } from './entry-block.ts'
-
-/** One key of the snapshot, copied from its block. */
-export interface Entry {
-  readonly key: Uint8Array
-  readonly hash: Int32Array
-  readonly fingerprint: Int32Array
-  readonly flags: number
-}
+import { compareKeyAt, type EntryBlock, entryFlag, isDigestAt } from './entry-block.ts'
 
 const nothing: EntryBlock = {
   count: 0,
@@ -65,18 +57,7 @@ export class EntryCursor {
 
   /** The order of the entry's key among others, as `compareKeys` says. */
   compare(key: Uint8Array): number {
-    return compareKeys(keyAt(this.block, this.index), key)
-  }
-
-  /** A copy of an entry of the block. */
-  copy(index: number): Entry {
-    const { hashes, fingerprints, flags } = this.block
-    return {
-      key: new Uint8Array(keyAt(this.block, index)),
-      hash: hashes.slice(index * 4, index * 4 + 4),
-      fingerprint: fingerprints.slice(index * 4, index * 4 + 4),
-      flags: flags[index] as number,
-    }
+    return compareKeyAt(this.block, this.index, key)
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,5 @@
-import { type DigestWords, digestRoom } from './digest.ts'
-import { BlockBuilder, type EntryBlock, entryFlag } from './entry-block.ts'
-import type { Entry } from './entry-cursor.ts'
+import { digestRoom } from './digest.ts'
+import { BlockBuilder, type EntryBlock, entriesPerBlock, entryFlag } from './entry-block.ts'
 import type { IndexBasis } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { KnownEntries } from './known-entries.ts'
@@ -10,16 +9,20 @@ import { mark } from './pending.ts'
 const taken = [mark.create, mark.update, mark.delete, mark.archive]
 const zeros = digestRoom()
 
-/** What becomes of entries, in their order: some of a block, as they are or taken away; or a key whose row was read. */
-type Coming =
-  | { readonly block: EntryBlock; readonly from: number; to: number; readonly isRemoved: boolean }
-  | {
-      readonly key: Uint8Array
-      /** Its entry in the table. */
-      readonly place: number
-      /** What was kept of the key; null where nothing was. */
-      readonly before: Entry | null
-    }
+/** Some entries of a block, which stay as they are or are taken away. */
+interface Passed {
+  readonly block: EntryBlock
+  readonly from: number
+  to: number
+  readonly isRemoved: boolean
+}
+
+/** Some of the keys whose rows were read. */
+interface Read {
+  readonly block: null
+  readonly from: number
+  to: number
+}
 
 /**
  * Writes down what is to be kept of the snapshot once the plan was carried out, as if all of it went well. As long as that
@@ -33,7 +36,12 @@ export class EntryOutput {
   readonly #builder = new BlockBuilder()
   readonly #hash = digestRoom()
   readonly #fingerprint = digestRoom()
-  #coming: Coming[] = []
+  /** What becomes of entries, in their order. */
+  #coming: (Passed | Read)[] = []
+  /** The keys whose rows were read, with what was kept of them; `absent` where nothing was. */
+  readonly #read = new BlockBuilder()
+  /** The entry of each in the table. */
+  readonly #places = new Int32Array(entriesPerBlock)
   /** Entries that are as they were kept, from the first, as long as nothing is written. */
   #same = 0
   #writer: EntryWriter | null = null
@@ -50,30 +58,40 @@ export class EntryOutput {
   /** An entry of a block stays as it is, or is taken away with its record. */
   pass(block: EntryBlock, index: number, isRemoved: boolean): void {
     const last = this.#coming.at(-1)
-    if (last !== undefined && 'block' in last) {
-      if (last.block === block && last.to === index && last.isRemoved === isRemoved) {
-        last.to += 1
-        return
-      }
-    }
-    this.#coming.push({ block, from: index, to: index + 1, isRemoved })
+    if (last?.block === block && last.to === index && last.isRemoved === isRemoved) last.to += 1
+    else this.#coming.push({ block, from: index, to: index + 1, isRemoved })
   }
 
-  /** A key has a row that was read, and that the ledger places at `place` in the table. */
-  read(key: Uint8Array, place: number, before: Entry | null): void {
-    this.#coming.push({ key, place, before })
+  /**
+   * A key has a row that was read, and that the ledger places at `place` in the table. `before`: the block that has, at
+   * `index`, what was kept of the key; null where nothing was. Not more of them than a block takes may wait for a flush.
+   */
+  read(key: Uint8Array, place: number, before: EntryBlock | null, index: number): void {
+    const at = this.#read.count
+    if (before === null) this.#read.add(key, null, zeros, entryFlag.absent)
+    else this.#read.addFrom(before, index)
+    this.#places[at] = place
+    const last = this.#coming.at(-1)
+    if (last?.block === null) last.to += 1
+    else this.#coming.push({ block: null, from: at, to: at + 1 })
   }
 
   /** Writes down what is settled. `isLastOpen`: there may be more rows of the key that came last. */
   async flush(isLastOpen: boolean): Promise<void> {
     const coming = this.#coming
     const last = coming.at(-1)
-    const isHeld = isLastOpen && last !== undefined && 'key' in last
-    this.#coming = isHeld ? coming.splice(-1) : []
+    const isHeld = isLastOpen && last?.block === null
+    if (isHeld) last.to -= 1
+    this.#coming = []
+    const read = this.#read.take()
     for (const one of coming) {
-      if ('block' in one) await this.#writePart(one)
-      else await this.#writeRead(one)
+      if (one.block !== null) await this.#writePart(one)
+      else await this.#writeRead(read, one)
     }
+    if (!isHeld) return
+    this.#read.addFrom(read, read.count - 1)
+    this.#places[0] = this.#places[read.count - 1] as number
+    this.#coming.push({ block: null, from: 0, to: 1 })
   }
 
   /** Writes down the rest. Returns what was written; null where nothing has changed. */
@@ -89,8 +107,7 @@ export class EntryOutput {
     await this.#writer?.discard()
   }
 
-  async #writePart(part: Extract<Coming, { block: EntryBlock }>): Promise<void> {
-    const { block, from, to, isRemoved } = part
+  async #writePart({ block, from, to, isRemoved }: Passed): Promise<void> {
     if (isRemoved) {
       const removed = new Int32Array((to - from) * 4)
       const flags = new Uint8Array(to - from)
@@ -114,29 +131,34 @@ export class EntryOutput {
     else await this.#copy(block, from, to)
   }
 
-  async #writeRead({ key, place, before }: Extract<Coming, { key: Uint8Array }>): Promise<void> {
-    const after = this.#after(place, before)
-    if (after === null) {
-      if (before === null) return
-      if (this.#known.kept === null) await this.#begin()
-      if (this.#writer === null) this.#same += 1
-      else await this.#add(key, before.hash, before.fingerprint, before.flags)
-      return
+  async #writeRead(read: EntryBlock, { from, to }: Read): Promise<void> {
+    for (let index = from; index < to; index += 1) {
+      const place = this.#places[index] as number
+      const before = read.flags[index] as number
+      const isNew = (before & entryFlag.absent) !== 0
+      const after = this.#after(place, isNew ? 0 : before)
+      if (after === null && isNew) continue
+      if (this.#writer === null) {
+        if (after !== null || this.#known.kept === null) await this.#begin()
+        else this.#same += 1
+      }
+      if (this.#writer === null) continue
+      if (this.#builder.isFull) await this.#writer.append(this.#builder.take())
+      this.#builder.addFrom(read, index)
+      if (after === null) continue
+      this.#table.hashes.copy(place, this.#hash)
+      this.#table.fingerprints.copy(place, this.#fingerprint)
+      this.#builder.changeLast(this.#hash, this.#fingerprint, after)
     }
-    await this.#begin()
-    this.#table.hashes.copy(place, this.#hash)
-    this.#table.fingerprints.copy(place, this.#fingerprint)
-    await this.#add(key, this.#hash, this.#fingerprint, after)
   }
 
   /** The flags of a key for which the target has, or is about to take, just what its row says; else null. */
-  #after(place: number, before: Entry | null): number | null {
+  #after(place: number, before: number): number | null {
     const table = this.#table
     if (taken.some((one) => table.isMarked(place, one))) {
       return entryFlag.ours | entryFlag.fingerprintKnown
     }
-    if (!table.isMarked(place, mark.confirmed)) return null
-    return (before?.flags ?? 0) | entryFlag.fingerprintKnown
+    return table.isMarked(place, mark.confirmed) ? before | entryFlag.fingerprintKnown : null
   }
 
   /** Begins to write, with the entries that have been the same until now. */
@@ -163,17 +185,6 @@ export class EntryOutput {
       }
       if (left === 0) return
     }
-  }
-
-  async #add(
-    key: Uint8Array,
-    hash: DigestWords,
-    fingerprint: DigestWords,
-    flags: number,
-  ): Promise<void> {
-    if (this.#builder.isFull) await this.#writer?.append(this.#builder.take())
-    const isKnown = (flags & entryFlag.fingerprintKnown) !== 0
-    this.#builder.add(key, hash, isKnown ? fingerprint : zeros, flags)
   }
 
   async #copy(block: EntryBlock, from: number, to: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { digestRoom, isSameDigest, parseDigest } from './digest.ts'
 import {
   BlockBuilder,
-  compareKeys,
+  compareKeyAt,
   digestAt,
   type EntryBlock,
   entryFlag,
@@ -132,7 +132,7 @@ class OldHashes {
       const block = this.#block
       if (block !== null) {
         while (this.#index < block.count) {
-          if (compareKeys(keyAt(block, this.#index), key) >= 0) return true
+          if (compareKeyAt(block, this.#index, key) >= 0) return true
           this.#index += 1
         }
       }
@@ -144,7 +144,7 @@ class OldHashes {
   /** The hash that was kept with the key and this fingerprint; null where there is none. */
   find(key: Uint8Array, fingerprint: Int32Array): Int32Array | null {
     const block = this.#block
-    if (block === null || compareKeys(keyAt(block, this.#index), key) !== 0) return null
+    if (block === null || compareKeyAt(block, this.#index, key) !== 0) return null
     const flags = block.flags[this.#index] as number
     const isKnown =
       (flags & (entryFlag.fingerprintKnown | entryFlag.absent)) === entryFlag.fingerprintKnown

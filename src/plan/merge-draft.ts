@@ -1,5 +1,5 @@
 import type { Outcome } from '../connector/index.ts'
-import { compareKeys, type EntryBlock, entryFlag, keyAt } from './entry-block.ts'
+import { compareKeyAt, compareKeys, type EntryBlock, entryFlag } from './entry-block.ts'
 import type { EntryOutput } from './entry-output.ts'
 import { mostDoubtful } from './index-draft.ts'
 import type { PlanDraft, SnapshotReader } from './interfaces.ts'
@@ -95,9 +95,9 @@ function correct(block: EntryBlock, doubted: readonly Doubted[], next: number): 
   let at = next
   let one = doubted[at]
   if (one === undefined || block.count === 0) return at
-  if (compareKeys(keyAt(block, block.count - 1), one.key) < 0) return at
+  if (compareKeyAt(block, block.count - 1, one.key) < 0) return at
   for (let index = 0; index < block.count && one !== undefined; index += 1) {
-    const order = compareKeys(keyAt(block, index), one.key)
+    const order = compareKeyAt(block, index, one.key)
     if (order < 0) continue
     if (order > 0) throw new Error('an operation ended that was not planned')
     block.hashes.fill(0, index * 4, index * 4 + 4)

@@ -1,8 +1,16 @@
 import type { Activation } from '../config/activation.ts'
 import { ConfigurationError, type RowBatch } from '../connector/index.ts'
-import { type DigestWords, digest, digestRoom, isSameDigest } from './digest.ts'
-import { compareKeys, entryFlag, isDigestAt } from './entry-block.ts'
-import type { Entry, EntryCursor } from './entry-cursor.ts'
+import { type DigestWords, digest, digestRoom } from './digest.ts'
+import {
+  compareKeyAt,
+  compareKeys,
+  copyEntry,
+  type EntryBlock,
+  entryFlag,
+  isDigestAt,
+  readDigest,
+} from './entry-block.ts'
+import type { EntryCursor } from './entry-cursor.ts'
 import type { EntryOutput } from './entry-output.ts'
 import type { KeyLedger } from './key-ledger.ts'
 import { KeyTable } from './key-table.ts'
@@ -37,7 +45,7 @@ export class Merge {
   readonly #options: MergeOptions
   /** Rows without a key, by what they hold. */
   readonly #keyless = new KeyTable(0)
-  readonly #keyDigest = digestRoom()
+  readonly #digest = digestRoom()
   /** Whether modes leave something behind that may leave the query. */
   readonly #missesRows: boolean
   readonly #takesAway: boolean
@@ -48,7 +56,7 @@ export class Merge {
   #isOpen = false
   /** The entry whose row was recognised last, while no row of a later key came: its place in the block, or a copy. */
   #recognisedAt = -1
-  #recognised: Entry | null = null
+  #recognised: EntryBlock | null = null
 
   constructor(options: MergeOptions) {
     this.#options = options
@@ -134,18 +142,18 @@ export class Merge {
     this.#text = text
     this.#key = key
     if (recognised !== null && order === 0) {
-      this.#place(recognised, text, true)
+      this.#place(recognised, 0, text, true)
       this.#isOpen = true
       return
     }
     this.#recognised = null
     this.#recognisedAt = -1
-    const found = await this.#find(key)
-    const entry = found ? cursor.copy(cursor.index) : null
-    output?.read(key, table.size, entry)
-    if (entry !== null) {
+    const isFound = await this.#find(key)
+    const { block, index } = cursor
+    output?.read(key, table.size, isFound ? block : null, index)
+    if (isFound) {
+      this.#place(block, index, text, false)
       cursor.step()
-      this.#place(entry, text, false)
     }
     this.#isOpen = true
   }
@@ -174,19 +182,22 @@ export class Merge {
   }
 
   /** Tells the ledger's table what is known of a key that has a row. */
-  #place({ hash, fingerprint, flags }: Entry, text: string, isRecognised: boolean): void {
+  #place(block: EntryBlock, index: number, text: string, isRecognised: boolean): void {
     const { ledger, table } = this.#options
-    digest(text, this.#keyDigest)
-    const entry = table.add(this.#keyDigest)
+    const flags = block.flags[index] as number
+    digest(text, this.#digest)
+    const entry = table.add(this.#digest)
     table.mark(entry, mark.inSnapshot)
     if ((flags & entryFlag.fingerprintKnown) !== 0) {
-      table.fingerprints.set(entry, fingerprint)
+      readDigest(block.fingerprints, index, this.#digest)
+      table.fingerprints.set(entry, this.#digest)
       table.mark(entry, mark.fingerprintKnown)
     }
     const isOurs = (flags & entryFlag.ours) !== 0
     if (isOurs) table.mark(entry, mark.ours)
     if (isRecognised) {
-      table.hashes.set(entry, hash)
+      readDigest(block.hashes, index, this.#digest)
+      table.hashes.set(entry, this.#digest)
       for (const one of [mark.seen, mark.recognised, mark.unchanged]) table.mark(entry, one)
       return
     }
@@ -205,12 +216,12 @@ export class Merge {
   #isRepeated(hash: DigestWords): boolean {
     const { block } = this.#options.cursor
     if (this.#recognisedAt >= 0) return isDigestAt(block.hashes, this.#recognisedAt, hash)
-    return this.#recognised !== null && isSameDigest(this.#recognised.hash, hash)
+    return this.#recognised !== null && isDigestAt(this.#recognised.hashes, 0, hash)
   }
 
-  #lastRecognised(): Entry | null {
+  #lastRecognised(): EntryBlock | null {
     if (this.#recognisedAt >= 0) {
-      this.#recognised = this.#options.cursor.copy(this.#recognisedAt)
+      this.#recognised = copyEntry(this.#options.cursor.block, this.#recognisedAt)
       this.#recognisedAt = -1
     }
     return this.#recognised
@@ -218,8 +229,9 @@ export class Merge {
 
   /** How a key stands to the key of the last row that has one. */
   #orderAfterLast(key: Uint8Array): number {
-    const last = this.#lastRecognised()?.key ?? this.#key
-    return last === null ? 1 : compareKeys(key, last)
+    const recognised = this.#lastRecognised()
+    if (recognised !== null) return -compareKeyAt(recognised, 0, key)
+    return this.#key === null ? 1 : compareKeys(key, this.#key)
   }
 
   #unsorted(): ConfigurationError {

@@ -21,6 +21,17 @@ describe('narrowed', () => {
     )
   })
 
+  it('sorts by the text of a column, and a uuid as it is, which is the same', () => {
+    const sorted = (type: number) => {
+      const part = narrowed('q', [field('a'), field('b c', type)], { orderedBy: 'b c' })
+      return part?.statement.text
+    }
+    const before = 'select "a", "b c" from (\nq\n) as "query" order by '
+    expect(sorted(25)).toBe(`${before}"b c"::text collate "C"`)
+    expect(sorted(23)).toBe(`${before}"b c"::text collate "C"`)
+    expect(sorted(2950)).toBe(`${before}"b c"`)
+  })
+
   it.each([
     ['every column is wanted', fields, ['a', 'say "b"', 'c']],
     ['one is missing', fields, ['a', 'A']],
