@@ -1,7 +1,9 @@
 import type { Operation } from '../connector/index.ts'
 import { JsonBytes } from '../plan/json-bytes.ts'
+import { settledOrdinals } from './applied.ts'
 import type { Cell, Database, Session } from './database.ts'
 import { LineWriter } from './operation-lines.ts'
+import { type Range, rangesOf } from './ordinal-ranges.ts'
 import type { Seal } from './seal.ts'
 import { type Head, headLine, headsIn, openChunk, sealedChunk } from './spool-lines.ts'
 
@@ -153,32 +155,13 @@ async function readChunk(
   return { last: row.last_ordinal, lines: row.lines, settled }
 }
 
-/** The ordinals in a range that have an outcome. */
-async function settledOrdinals(
-  session: Session,
-  run: number,
-  first: number,
-  last: number,
-): Promise<ReadonlySet<number>> {
-  const rows = await session.all<{ ordinal: number }>(
-    'select ordinal from outcomes where run_id = ? and ordinal between ? and ?',
-    [run, first, last],
-  )
-  return new Set(rows.map((row) => row.ordinal))
-}
-
 /** Marks operations as about to be sent: one row, which lists runs of ordinals as `[first, count]`. */
 export async function markSending(
   session: Session,
   run: number,
   operations: readonly Operation[],
 ): Promise<void> {
-  const ranges: [number, number][] = []
-  for (const { ordinal } of operations) {
-    const range = ranges.at(-1)
-    if (range !== undefined && ordinal === range[0] + range[1]) range[1] += 1
-    else ranges.push([ordinal, 1])
-  }
+  const ranges = rangesOf(operations.map(({ ordinal }) => ordinal))
   await session.run('insert into sending (run_id, ordinals) values (?, ?)', [
     run,
     JSON.stringify(ranges),
@@ -199,7 +182,7 @@ export async function* keysInFlight(
     if (mark === undefined) return
     after = mark.id
     const keys: string[] = []
-    for (const [first, count] of JSON.parse(mark.ordinals) as [number, number][]) {
+    for (const [first, count] of JSON.parse(mark.ordinals) as Range[]) {
       const last = first + count - 1
       const settled = await settledOrdinals(session, run, first, last)
       if (settled.size === count) continue
