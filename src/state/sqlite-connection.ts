@@ -38,11 +38,12 @@ export async function connect(file: string): Promise<Connection> {
   try {
     await patiently(async () => {
       connection.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
+      connection.exec(`PRAGMA page_size = ${process.env.PS ?? 4096}`)
       // Readers and the writer do not wait for each other, and a commit is one write and one sync.
       connection.prepare('PRAGMA journal_mode = WAL').all([])
       connection.exec(durably)
       connection.exec('PRAGMA foreign_keys = ON')
-      connection.prepare('PRAGMA wal_autocheckpoint = 4000').all([])
+      connection.prepare(`PRAGMA wal_autocheckpoint = ${process.env.WA ?? 4000}`).all([])
     })
   } catch (error) {
     connection.close()
