@@ -102,39 +102,49 @@ type Line = Pick<Operation, 'ordinal' | 'key' | 'kind' | 'fingerprint'> &
     readonly record: TargetRecord | readonly TargetRecord[string][]
   }
 
-/** The operations in a text whose lines a `LineWriter` wrote. */
-export function operationsIn(text: string): Operation[] {
+/**
+ * The operations in a text whose lines a `LineWriter` wrote. Each is made when it is asked for, so that it is handed on
+ * and forgotten before it counts as one of the old objects in memory.
+ */
+export function* operationsIn(text: string): Generator<Operation> {
   let names: readonly string[] = []
-  return text.split('\n').map((line) => {
-    const read: Line = JSON.parse(line)
+  for (let start = 0; start <= text.length; ) {
+    const newline = text.indexOf('\n', start)
+    const end = newline < 0 ? text.length : newline
+    const line: Line = JSON.parse(text.slice(start, end))
+    start = end + 1
     let record: TargetRecord
-    if (isList(read.record)) record = named(names, read.record)
+    if (isList(line.record)) record = named(names, line.record)
     else {
-      record = read.record
+      record = line.record
       names = Object.keys(record)
     }
-    // Written out, since all of them are then objects of one shape, and made in no time.
-    const operation: Operation = {
-      ordinal: read.ordinal,
-      key: read.key,
-      kind: read.kind,
-      removal: read.removal ?? false,
-      id: read.id ?? null,
-      record,
-      held: read.held ?? null,
-      changed: read.changed ?? names,
-      unansweredSince: read.unansweredSince ?? null,
-      archivedByUs: read.archivedByUs ?? false,
-      fingerprint: read.fingerprint,
-    }
-    const { again, unansweredRequest } = read
-    if (again === undefined && unansweredRequest === undefined) return operation
-    return {
-      ...operation,
-      ...(again !== undefined && { again }),
-      ...(unansweredRequest !== undefined && { unansweredRequest }),
-    }
-  })
+    yield operationOf(line, record, names)
+  }
+}
+
+/** Written out, since all of them are then objects of one shape, and made in no time. */
+function operationOf(line: Line, record: TargetRecord, names: readonly string[]): Operation {
+  const { again, unansweredRequest } = line
+  const operation: Operation = {
+    ordinal: line.ordinal,
+    key: line.key,
+    kind: line.kind,
+    removal: line.removal ?? false,
+    id: line.id ?? null,
+    record,
+    held: line.held ?? null,
+    changed: line.changed ?? names,
+    unansweredSince: line.unansweredSince ?? null,
+    archivedByUs: line.archivedByUs ?? false,
+    fingerprint: line.fingerprint,
+  }
+  if (again === undefined && unansweredRequest === undefined) return operation
+  return {
+    ...operation,
+    ...(again !== undefined && { again }),
+    ...(unansweredRequest !== undefined && { unansweredRequest }),
+  }
 }
 
 function isList(record: Line['record']): record is readonly TargetRecord[string][] {

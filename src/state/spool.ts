@@ -104,12 +104,13 @@ export class Spool {
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    const parse = (lines: string) => openChunk(lines, this.#seal)
-    for await (const operations of pendingIn(this.#database, this.#run, parse)) {
-      ready.push(...operations)
-      while (ready.length >= size) {
-        yield ready.slice(0, size)
-        ready = ready.slice(size)
+    for await (const { lines, settled } of chunksOf(this.#database, this.#run)) {
+      for (const operation of openChunk(lines, this.#seal)) {
+        if (settled.has(operation.ordinal)) continue
+        ready.push(operation)
+        if (ready.length < size) continue
+        yield ready
+        ready = []
       }
     }
     if (ready.length > 0) yield ready
@@ -117,21 +118,29 @@ export class Spool {
 }
 
 /** What was spooled of a run's operations that have no outcome, in order, chunk by chunk, sealed or not. */
-export function pendingHeads(database: Database, run: number): AsyncGenerator<readonly Head[]> {
-  return pendingIn(database, run, headsIn)
-}
-
-async function* pendingIn<Line extends Head>(
+export async function* pendingHeads(
   database: Database,
   run: number,
-  parse: (lines: string) => Line[],
-): AsyncGenerator<readonly Line[]> {
+): AsyncGenerator<readonly Head[]> {
+  for await (const { lines, settled } of chunksOf(database, run)) {
+    yield headsIn(lines).filter(({ ordinal }) => !settled.has(ordinal))
+  }
+}
+
+/** A chunk as it lies in the table, and those of its ordinals that have an outcome. */
+interface StoredChunk {
+  readonly last: number
+  readonly lines: string
+  readonly settled: ReadonlySet<number>
+}
+
+async function* chunksOf(database: Database, run: number): AsyncGenerator<StoredChunk> {
   let after = -1
   for (;;) {
     const chunk = await database.read((session) => readChunk(session, run, after))
     if (chunk === null) return
     after = chunk.last
-    yield parse(chunk.lines).filter(({ ordinal }) => !chunk.settled.has(ordinal))
+    yield chunk
   }
 }
 
@@ -145,7 +154,7 @@ async function readChunk(
   session: Session,
   run: number,
   after: number,
-): Promise<{ last: number; lines: string; settled: ReadonlySet<number> } | null> {
+): Promise<StoredChunk | null> {
   const [row] = await session.all<ChunkRow>(
     'select first_ordinal, last_ordinal, lines from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
     [run, after],

@@ -25,7 +25,7 @@ const busyTries = 500
 
 // An outcome that was recorded survives a power cut. 16 MB for pages: keys come in random order, and a page that many of
 // them change is then read and written back once.
-const durably = 'PRAGMA synchronous = FULL; PRAGMA cache_size = -16000'
+const durably = 'PRAGMA synchronous = FULL; PRAGMA cache_size = -' + (process.env.CS ?? 16000)
 // The disk is waited for by the next durable transaction, for all before it. What is only added needs few pages.
 const loosely = 'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1000'
 
