@@ -8,7 +8,7 @@ import type { Seal } from './seal.ts'
 import { type Head, headLine, headsIn, openChunk, sealedChunk } from './spool-lines.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
-const operationsPerChunk = 500
+const operationsPerChunk = 200
 
 /** Operations are held back until there is so much text that a transaction is worth its price. */
 const bytesPerWrite = 1_000_000
