@@ -3,7 +3,7 @@ import type { Database, Session } from './database.ts'
 import type { Timestamp } from './store.ts'
 
 /** Steps are short, so that other processes get their turn to write in between. */
-const chunksPerStep = 50
+const chunksPerStep = 125
 const rowsPerStep = 5_000
 
 /**
