@@ -3,7 +3,7 @@ import type { Database, Session } from './database.ts'
 import { findActivation } from './lock.ts'
 
 /** What is kept per run, and per activation. */
-const ofRuns = ['operations', 'sending', 'outcomes'] as const
+const ofRuns = ['operations', 'sending', 'applied', 'outcomes'] as const
 const ofActivations = ['failures', 'snapshot', 'runs'] as const
 
 /** The activations of which something is kept, by name. */

@@ -35,7 +35,7 @@ const ordered = [
 ] as const
 
 /** Those that grow, and shrink again. */
-const tables = ['snapshot', 'outcomes', 'failures', 'operations', 'sending', 'runs']
+const tables = ['snapshot', 'outcomes', 'applied', 'failures', 'operations', 'sending', 'runs']
 
 const phrases: Phrases = {
   holdRows: 'for update',

@@ -3,7 +3,7 @@ import type { Database, Session } from './database.ts'
 import type { Timestamp } from './store.ts'
 
 /** Steps are short, so that other processes get their turn to write in between. */
-const chunksPerStep = 50
+const chunksPerStep = 125
 const rowsPerStep = 5_000
 
 /**
@@ -47,6 +47,7 @@ function latest(one: Cut | null, other: Cut | null): Cut | null {
 export async function dropRun(database: Database, run: number): Promise<void> {
   for (const [table, key, rows] of [
     ['operations', 'first_ordinal', chunksPerStep],
+    ['applied', 'first_ordinal', rowsPerStep],
     ['outcomes', 'ordinal', rowsPerStep],
   ] as const) {
     await inSteps(database, (session) =>
@@ -79,14 +80,19 @@ async function dropPlans(database: Database, activation: number): Promise<void> 
 }
 
 async function dropOutcomes(database: Database, activation: number, cut: Cut): Promise<void> {
-  await inSteps(database, (session) =>
-    session.run(
-      `delete from outcomes where (run_id, ordinal) in (
-        select run_id, ordinal from outcomes where run_id in (
-          select id from runs where activation_id = ? and id < ?) limit ${rowsPerStep})`,
-      [activation, cut.id],
-    ),
-  )
+  for (const [table, key] of [
+    ['applied', 'first_ordinal'],
+    ['outcomes', 'ordinal'],
+  ] as const) {
+    await inSteps(database, (session) =>
+      session.run(
+        `delete from ${table} where (run_id, ${key}) in (
+          select run_id, ${key} from ${table} where run_id in (
+            select id from runs where activation_id = ? and id < ?) limit ${rowsPerStep})`,
+        [activation, cut.id],
+      ),
+    )
+  }
   await inSteps(database, (session) =>
     session.run(
       `delete from failures where activation_id = ? and key in (

@@ -5,9 +5,13 @@ import type { EntryWriter } from '../plan/merge-interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import { writeBasis } from './basis.ts'
 import type { Database, Session } from './database.ts'
+import { recordRejections } from './failed-outcomes.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
+import { Journal } from './journal.ts'
 import { writeAsHolder } from './lock.ts'
-import { countOutcomes, type Recording, recordOutcomes, recordRejections } from './outcomes.ts'
+import { OpenFailures } from './open-failures.ts'
+import { countOutcomes, recordOutcomes } from './outcomes.ts'
+import type { Recording } from './recording.ts'
 import { renewFingerprints } from './renewed.ts'
 import { prune } from './retention.ts'
 import { endRun } from './runs.ts'
@@ -45,6 +49,8 @@ export class StoredRun implements RunState {
   readonly sink: PlanSink
   readonly #begun: BegunRun
   readonly #spool: Spool
+  readonly #openFailures: OpenFailures
+  readonly #journal: Journal
   /** Whether the snapshot has no token any more, since it is being changed. */
   #isChanging = false
   /** The token of the index that counts once the run has ended. */
@@ -70,6 +76,13 @@ export class StoredRun implements RunState {
     }
     this.#begun = begun
     this.#spool = spool
+    this.#openFailures = new OpenFailures(begun.activation)
+    this.#journal = new Journal((outcomes, operations) =>
+      this.#change(async (session) => {
+        await recordOutcomes(this.#recording(session), outcomes)
+        if (operations.length > 0) await markSending(session, run, operations)
+      }),
+    )
   }
 
   pending(size: number): AsyncIterable<readonly Operation[]> {
@@ -77,11 +90,11 @@ export class StoredRun implements RunState {
   }
 
   async sending(operations: readonly Operation[]): Promise<void> {
-    await this.#change((session) => markSending(session, this.run, operations))
+    await this.#journal.sending(operations)
   }
 
   async record(outcomes: readonly Outcome[]): Promise<void> {
-    await this.#change((session) => recordOutcomes(this.#recording(session), outcomes))
+    await this.#journal.record(outcomes)
   }
 
   async abandon(count: number, failure: Failure): Promise<void> {
@@ -152,7 +165,16 @@ export class StoredRun implements RunState {
 
   #recording(session: Session): Recording {
     const { activation, identifier, settings, keepValues, clock, run } = this.#begun
-    return { session, activation, run, identifier, settings, keepValues, now: clock.now() }
+    return {
+      session,
+      activation,
+      run,
+      identifier,
+      settings,
+      keepValues,
+      openFailures: this.#openFailures,
+      now: clock.now(),
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
+import { applied } from './migrations/applied.ts'
 import { basis } from './migrations/basis.ts'
 import { initial } from './migrations/initial.ts'
 import { removals } from './migrations/removals.ts'
@@ -20,7 +21,15 @@ export interface Schema {
 type Migration = (schema: Schema) => Promise<void>
 
 /** In order; the position, from 1, is the version of the schema. Published ones never change. */
-const migrations: readonly Migration[] = [initial, removals, waiting, basis, values, tokens]
+const migrations: readonly Migration[] = [
+  initial,
+  removals,
+  waiting,
+  basis,
+  values,
+  tokens,
+  applied,
+]
 
 /** The version that this millrace works with. */
 export const latestVersion = migrations.length

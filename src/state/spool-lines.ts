@@ -18,7 +18,7 @@ export function sealedChunk(heads: readonly string[], text: Uint8Array, seal: Se
 }
 
 /** The operations of a chunk. Throws where it was sealed by another process. */
-export function openChunk(chunk: string, seal: Seal | null): Operation[] {
+export function openChunk(chunk: string, seal: Seal | null): Iterable<Operation> {
   const last = chunk.slice(chunk.lastIndexOf('\n') + 1)
   if (!last.startsWith(sealedLine)) return operationsIn(chunk)
   if (seal === null) throw new Error('a plan is sealed')

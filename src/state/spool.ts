@@ -1,12 +1,14 @@
 import type { Operation } from '../connector/index.ts'
 import { JsonBytes } from '../plan/json-bytes.ts'
+import { settledOrdinals } from './applied.ts'
 import type { Cell, Database, Session } from './database.ts'
 import { LineWriter } from './operation-lines.ts'
+import { type Range, rangesOf } from './ordinal-ranges.ts'
 import type { Seal } from './seal.ts'
 import { type Head, headLine, headsIn, openChunk, sealedChunk } from './spool-lines.ts'
 
 /** Operations per row: few rows for a large plan, and little to parse to find one operation. */
-const operationsPerChunk = 500
+const operationsPerChunk = 200
 
 /** Operations are held back until there is so much text that a transaction is worth its price. */
 const bytesPerWrite = 1_000_000
@@ -102,12 +104,13 @@ export class Spool {
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    const parse = (lines: string) => openChunk(lines, this.#seal)
-    for await (const operations of pendingIn(this.#database, this.#run, parse)) {
-      ready.push(...operations)
-      while (ready.length >= size) {
-        yield ready.slice(0, size)
-        ready = ready.slice(size)
+    for await (const { lines, settled } of chunksOf(this.#database, this.#run)) {
+      for (const operation of openChunk(lines, this.#seal)) {
+        if (settled.has(operation.ordinal)) continue
+        ready.push(operation)
+        if (ready.length < size) continue
+        yield ready
+        ready = []
       }
     }
     if (ready.length > 0) yield ready
@@ -115,21 +118,29 @@ export class Spool {
 }
 
 /** What was spooled of a run's operations that have no outcome, in order, chunk by chunk, sealed or not. */
-export function pendingHeads(database: Database, run: number): AsyncGenerator<readonly Head[]> {
-  return pendingIn(database, run, headsIn)
-}
-
-async function* pendingIn<Line extends Head>(
+export async function* pendingHeads(
   database: Database,
   run: number,
-  parse: (lines: string) => Line[],
-): AsyncGenerator<readonly Line[]> {
+): AsyncGenerator<readonly Head[]> {
+  for await (const { lines, settled } of chunksOf(database, run)) {
+    yield headsIn(lines).filter(({ ordinal }) => !settled.has(ordinal))
+  }
+}
+
+/** A chunk as it lies in the table, and those of its ordinals that have an outcome. */
+interface StoredChunk {
+  readonly last: number
+  readonly lines: string
+  readonly settled: ReadonlySet<number>
+}
+
+async function* chunksOf(database: Database, run: number): AsyncGenerator<StoredChunk> {
   let after = -1
   for (;;) {
     const chunk = await database.read((session) => readChunk(session, run, after))
     if (chunk === null) return
     after = chunk.last
-    yield parse(chunk.lines).filter(({ ordinal }) => !chunk.settled.has(ordinal))
+    yield chunk
   }
 }
 
@@ -143,7 +154,7 @@ async function readChunk(
   session: Session,
   run: number,
   after: number,
-): Promise<{ last: number; lines: string; settled: ReadonlySet<number> } | null> {
+): Promise<StoredChunk | null> {
   const [row] = await session.all<ChunkRow>(
     'select first_ordinal, last_ordinal, lines from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
     [run, after],
@@ -153,32 +164,13 @@ async function readChunk(
   return { last: row.last_ordinal, lines: row.lines, settled }
 }
 
-/** The ordinals in a range that have an outcome. */
-async function settledOrdinals(
-  session: Session,
-  run: number,
-  first: number,
-  last: number,
-): Promise<ReadonlySet<number>> {
-  const rows = await session.all<{ ordinal: number }>(
-    'select ordinal from outcomes where run_id = ? and ordinal between ? and ?',
-    [run, first, last],
-  )
-  return new Set(rows.map((row) => row.ordinal))
-}
-
 /** Marks operations as about to be sent: one row, which lists runs of ordinals as `[first, count]`. */
 export async function markSending(
   session: Session,
   run: number,
   operations: readonly Operation[],
 ): Promise<void> {
-  const ranges: [number, number][] = []
-  for (const { ordinal } of operations) {
-    const range = ranges.at(-1)
-    if (range !== undefined && ordinal === range[0] + range[1]) range[1] += 1
-    else ranges.push([ordinal, 1])
-  }
+  const ranges = rangesOf(operations.map(({ ordinal }) => ordinal))
   await session.run('insert into sending (run_id, ordinals) values (?, ?)', [
     run,
     JSON.stringify(ranges),
@@ -199,7 +191,7 @@ export async function* keysInFlight(
     if (mark === undefined) return
     after = mark.id
     const keys: string[] = []
-    for (const [first, count] of JSON.parse(mark.ordinals) as [number, number][]) {
+    for (const [first, count] of JSON.parse(mark.ordinals) as Range[]) {
       const last = first + count - 1
       const settled = await settledOrdinals(session, run, first, last)
       if (settled.size === count) continue

@@ -39,17 +39,29 @@ export function appliedOutcome(
   id: string | null,
   created: boolean,
 ): Outcome {
-  const { record, held, kind } = operation
+  const { ordinal, key, kind, removal, fingerprint } = operation
+  const held = heldAfter(operation)
   return {
-    ...identity(operation),
+    ordinal,
+    key,
+    kind,
+    removal,
     status: 'applied',
     id,
     created,
     attempts,
-    // Nothing is left of what was deleted but the key.
-    held: kind === 'delete' ? record : { ...held, ...record },
-    fingerprint: operation.fingerprint,
+    held,
+    fingerprint,
   }
+}
+
+/** What the target holds once it has taken the record: that, and what it had beside it. */
+function heldAfter({ kind, record, held }: Operation): TargetRecord {
+  // Nothing is left of what was deleted but the key.
+  if (kind === 'delete' || held === null) return record
+  // Mostly nothing is beside it, and two records need not become a third.
+  for (const name in held) if (!Object.hasOwn(record, name)) return { ...held, ...record }
+  return record
 }
 
 export function failedOutcome(

@@ -6,7 +6,7 @@ export interface OperationQueue {
   pending(size: number): AsyncIterable<readonly Operation[]>
 }
 
-/** Where the writer records what happened. Each call is one transaction. */
+/** Where the writer records what happened. Each call is within one transaction, and durable once it has resolved. */
 export interface OutcomeJournal {
   /** Marks operations as about to be sent, durably: should the process die, their keys' state is not known. */
   sending(operations: readonly Operation[]): Promise<void>

@@ -1,14 +1,14 @@
 import type { Clock, Outcome } from '../connector/index.ts'
 import type { OutcomeJournal } from './interfaces.ts'
 
-/** Outcomes per transaction: past a hundred the cost of a commit no longer counts. */
+/** Outcomes per call of the journal: past a hundred the cost of a commit no longer counts. */
 const groupSize = 100
 
 /** What a crash may lose is what was confirmed within this time; it is sent once more. */
 const groupMilliseconds = 200
 
 /**
- * Collects outcomes and records them in groups, one transaction each, in the order in which they came.
+ * Collects outcomes and records them in groups, each within one transaction, in the order in which they came.
  * Once the journal has thrown, so does every further call.
  */
 export class OutcomeGroups {

@@ -120,6 +120,7 @@ describe.each([
       const records = () =>
         state.execute(
           `select (select count(*) from outcomes where run_id = 1) as outcomes,
+            (select count(*) from applied where run_id = 1) as applied,
             (select count(*) from snapshot where run_id = 1) as keys,
             (select status from runs where id = 1) as status`,
         )
@@ -144,6 +145,7 @@ describe.each([
       expect(await records()).toEqual(before)
       expect(before).toMatchObject([{ status: 'interrupted' }])
       expect(Number((before[0] as { outcomes: unknown }).outcomes)).toBe(0)
+      expect(Number((before[0] as { applied: unknown }).applied)).toBe(0)
       expect(Number((before[0] as { keys: unknown }).keys)).toBe(0)
       expect(sandbox.contents().contacts).toHaveLength(3)
       const requests = sandbox.requests().total

@@ -50,7 +50,9 @@ async function withHistory(
       },
       kept: async () => ({
         runs: await numbers('select id from runs order by id'),
-        outcomes: await numbers('select distinct run_id as id from outcomes order by run_id'),
+        outcomes: await numbers(
+          'select run_id as id from outcomes union select run_id from applied order by id',
+        ),
       }),
       async failures() {
         const rows = await database.read((session) =>
