@@ -50,7 +50,7 @@ export function compactCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-While it works it needs as much free disk as the state takes. It refuses while a run goes on.
+While it works, a state in a file needs twice its size of free disk beside it. It refuses while a run goes on.
 
 Example:
   $ millrace state compact`,

@@ -10,7 +10,7 @@ export interface Compaction {
 }
 
 /**
- * Removes what is no longer kept, and gives the room back to the disk. Needs as much free disk as the state takes.
+ * Removes what is no longer kept, and gives the room back to the disk. A file needs twice its size of free disk beside it.
  * Returns who stands in the way where a run goes on: it would have to wait for too long.
  */
 export async function compact(

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { ConfigurationError } from '../connector/index.ts'
 import type { Cell, Database, Phrases, Session } from './database.ts'
 import { latestVersion, migrationsTable } from './schema.ts'
@@ -11,14 +12,25 @@ import {
 } from './sqlite-connection.ts'
 import { translateError, translateOpenError } from './sqlite-errors.ts'
 
-const phrases: Phrases = {
+const phrases: Omit<Phrases, 'compact'> = {
   // A writer holds the whole file.
   holdRows: '',
   jsonArray: (column) => `json_group_array(${column})`,
   size: `select page_count * page_size as bytes, freelist_count * page_size as free
     from pragma_page_count(), pragma_page_size(), pragma_freelist_count()`,
-  // In WAL mode the file itself shrinks only when what VACUUM wrote beside it is moved into it.
-  compact: ['VACUUM', 'PRAGMA wal_checkpoint(TRUNCATE)'],
+}
+
+/** Else VACUUM would hold the whole state in memory. The copy is made beside the state, where there has to be room. */
+function compactBeside(file: string): readonly string[] {
+  const folder = dirname(file).replaceAll("'", "''")
+  return [
+    `PRAGMA temp_store_directory = '${folder}'`,
+    'PRAGMA temp_store = FILE',
+    'VACUUM',
+    // In WAL mode the file itself shrinks only when what VACUUM wrote beside it is moved into it.
+    'PRAGMA wal_checkpoint(TRUNCATE)',
+    'PRAGMA temp_store = DEFAULT',
+  ]
 }
 
 /** Opens or creates a SQLite database and brings its schema to this version. `:memory:` gives one that nobody shares. */
@@ -55,7 +67,7 @@ async function versionOf(connection: Connection, file: string): Promise<number> 
 }
 
 class SqliteDatabase implements Database {
-  readonly phrases = phrases
+  readonly phrases: Phrases
   readonly #connection: Connection
   readonly #file: string
   readonly #statements = new Map<string, Statement>()
@@ -66,6 +78,7 @@ class SqliteDatabase implements Database {
   constructor(connection: Connection, file: string) {
     this.#connection = connection
     this.#file = file
+    this.phrases = { ...phrases, compact: compactBeside(file) }
     this.#session = this.#makeSession()
   }
 

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect, it } from 'vitest'
 import { openStateStore } from '../../src/state/index.ts'
+import { openSqlite } from '../../src/state/sqlite.ts'
 import { stateConformance } from '../conformance/state.ts'
 
 stateConformance('SQLite', async () => {
@@ -15,4 +17,21 @@ stateConformance('SQLite', async () => {
       }),
     remove: () => rm(folder, { recursive: true }),
   }
+})
+
+it('is compacted where its folder has a quote in its name, and leaves nothing beside the file', async () => {
+  const folder = join(await mkdtemp(join(tmpdir(), 'millrace-state-')), "the team's")
+  await mkdir(folder)
+  const database = await openSqlite(join(folder, 'state.db'))
+  for (const statement of database.phrases.compact) {
+    await database.read((session) => session.all(statement))
+  }
+  const [store] = await database.read((session) =>
+    session.all<{ temp_store: number }>('pragma temp_store'),
+  )
+  await database.close()
+  expect(store).toEqual({ temp_store: 0 })
+  const others = (await readdir(folder)).filter((name) => !name.startsWith('state.db'))
+  expect(others).toEqual([])
+  await rm(join(folder, '..'), { recursive: true })
 })
