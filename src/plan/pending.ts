@@ -43,16 +43,16 @@ export const rowVerdicts: readonly RowVerdict[] = [
   'waiting',
 ]
 
+/** Rows of one key together; `unless`: only where the snapshot has another fingerprint than this. */
+export interface DuplicateRow {
+  readonly duplicate: Failure
+  readonly unless: DigestWords | null
+}
+
 /** A row that needs something done, until the snapshot was asked. */
 export interface PendingRow {
   readonly entry: number
   readonly key: string
-  /**
-   * What the row came to: a record, or a failure of its own, or one of its key's rows together; the last only where the
-   * snapshot has another fingerprint, if there is one here.
-   */
-  readonly row:
-    | Wish
-    | { readonly failure: Failure }
-    | { readonly duplicate: Failure; readonly unless: DigestWords | null }
+  /** What the row came to: a record, or a failure of its own, or one of its key's rows together. */
+  readonly row: Wish | { readonly failure: Failure } | DuplicateRow
 }
