@@ -4,8 +4,8 @@ import type { Entry } from './entry-cursor.ts'
 import type { IndexBasis } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { KnownEntries } from './known-entries.ts'
+import { mark } from './marks.ts'
 import type { EntryWriter, SortedEntries } from './merge-interfaces.ts'
-import { mark } from './pending.ts'
 
 const taken = [mark.create, mark.update, mark.delete, mark.archive]
 const zeros = digestRoom()

@@ -1,11 +1,11 @@
 import type { Failure, Operation, TargetRecord } from '../connector/index.ts'
 import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
-import type { PlanTotals, SnapshotReader } from './interfaces.ts'
+import type { PlanTotals } from './interfaces.ts'
 import { nativeId } from './key.ts'
 import type { KeyTable } from './key-table.ts'
-import { mark, type PendingRow } from './pending.ts'
+import { mark } from './marks.ts'
 import { duplicateKey } from './rejection.ts'
-import { isAsked, Settlement } from './settlement.ts'
+import { isAsked, type PendingRow, Settlement, type SettlementOptions } from './settlement.ts'
 import type { Tally } from './totals.ts'
 import { type VerdictOptions, Verdicts } from './verdicts.ts'
 
@@ -16,11 +16,7 @@ const rowsPerLookUp = 500
 const unchangedByHash = (1 << mark.seen) | (1 << mark.recognised) | (1 << mark.unchanged)
 
 /** All that the ledger is made from. */
-export interface LedgerOptions extends VerdictOptions {
-  readonly snapshot: SnapshotReader
-  /** Called once, where the snapshot was asked about many rows that have not changed. It may complete the table. */
-  readonly onSpared?: (() => Promise<void>) | undefined
-}
+export type LedgerOptions = VerdictOptions & SettlementOptions
 
 /** Keeps account of every key: enters its rows, and tells those that need something done from all others. */
 export class KeyLedger {
@@ -188,7 +184,7 @@ export class KeyLedger {
     await this.#verdicts.drain()
   }
 
-  /** As `Verdicts` does. */
+  /** Plans operations on keys that no row has: see `Verdicts`. */
   remove(operations: readonly Omit<Operation, 'ordinal'>[]): Promise<readonly string[]> {
     return this.#verdicts.remove(operations)
   }

@@ -1,8 +1,10 @@
 import type { Activation } from '../config/activation.ts'
-import { digestRoom, isSameDigest, parseDigest } from './digest.ts'
+import type { Failure } from '../connector/index.ts'
+import type { Wish } from './decision.ts'
+import { type DigestWords, digestRoom, isSameDigest, parseDigest } from './digest.ts'
 import type { SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
-import { type DuplicateRow, mark, type PendingRow } from './pending.ts'
+import { mark } from './marks.ts'
 import type { Scope } from './scope.ts'
 import { standOf } from './stand.ts'
 import type { Verdicts } from './verdicts.ts'
@@ -10,10 +12,29 @@ import type { Verdicts } from './verdicts.ts'
 /** Look-ups that only said that nothing has changed, beyond which it is better to have all fingerprints at hand. */
 const mostSpared = 1000
 
+/**
+ * Another row of a key, which is the failure of all of them; with `unless` only where the snapshot does not have that
+ * fingerprint for the key, since else the row repeats the first one.
+ */
+interface DuplicateRow {
+  readonly duplicate: Failure
+  readonly unless: DigestWords | null
+}
+
+/** A row that needs something done, until the snapshot was asked. */
+export interface PendingRow {
+  readonly entry: number
+  readonly key: string
+  /** What the row came to: a record, or a failure of its own, or one of all rows of its key. */
+  readonly row: Wish | { readonly failure: Failure } | DuplicateRow
+}
+
+/** All that a settlement is made from. */
 export interface SettlementOptions {
   readonly activation: Activation
   readonly scope: Scope
   readonly snapshot: SnapshotReader
+  /** The keys of the snapshot. */
   readonly table: KeyTable
   /** Called once, where the snapshot was asked about many rows that have not changed. It may complete the table. */
   readonly onSpared?: (() => Promise<void>) | undefined

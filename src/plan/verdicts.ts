@@ -6,7 +6,7 @@ import { isFormerlyConfirmed } from './former-fingerprint.ts'
 import type { PlanSink, PlanTotals, SnapshotEntry } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
-import { mark, type RowVerdict, rowVerdicts } from './pending.ts'
+import { mark, type RowVerdict, rowVerdicts } from './marks.ts'
 import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
 import { Tally } from './totals.ts'
@@ -62,7 +62,7 @@ export class Verdicts {
     return this.tally.totals()
   }
 
-  /** Counts what became of a key of which nothing more is to be said. */
+  /** Marks and counts what became of a key; the sink does not hear of it. */
   note(entry: number, verdict: RowVerdict): void {
     this.#table.mark(entry, mark[verdict])
     this.tally.count(verdict)
