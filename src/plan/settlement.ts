@@ -21,12 +21,14 @@ interface DuplicateRow {
   readonly unless: DigestWords | null
 }
 
+/** What the first row of a key came to: a record, or a failure. */
+type FirstRow = Wish | { readonly failure: Failure }
+
 /** A row that needs something done, until the snapshot was asked. */
 export interface PendingRow {
   readonly entry: number
   readonly key: string
-  /** What the row came to: a record, or a failure of its own, or one of all rows of its key. */
-  readonly row: Wish | { readonly failure: Failure } | DuplicateRow
+  readonly row: FirstRow | DuplicateRow
 }
 
 /** All that a settlement is made from. */
@@ -45,6 +47,8 @@ export class Settlement {
   readonly #options: SettlementOptions
   readonly #table: KeyTable
   readonly #verdicts: Verdicts
+  /** What is delivered once, whatever the row says later. */
+  readonly #isOnce: boolean
   readonly #fingerprint = digestRoom()
   #spared = 0
 
@@ -52,6 +56,7 @@ export class Settlement {
     this.#options = options
     this.#table = options.table
     this.#verdicts = verdicts
+    this.#isOnce = options.activation.mode === 'insert'
   }
 
   /** Asks the snapshot about these rows, all at once, and comes to a verdict on each, in order. */
@@ -80,24 +85,27 @@ export class Settlement {
       this.#settleDuplicate(entry, key, row, before)
       return
     }
-    if (isAsked(this.#table, entry)) {
-      if (this.#isAsBefore(entry, before)) {
-        this.#spared += 1
-        verdicts.note(entry, 'unchanged')
-        return
-      }
-      if (verdicts.holdBack(entry, key)) return
-    }
+    if (isAsked(this.#table, entry) && this.#isSettled(entry, key, row, before)) return
     if ('record' in row) verdicts.plan(entry, key, row, before)
     else verdicts.reject(entry, key, row.failure)
   }
 
-  /** Whether the key's first row is what was confirmed, or there is nothing more to do for the key. */
-  #isAsBefore(entry: number, before: SnapshotEntry | undefined): boolean {
-    if (!this.#readFingerprint(before)) return false
-    const isSame = this.#table.fingerprints.equals(entry, this.#fingerprint)
+  /** Whether by what the snapshot says of the key there is nothing to do; notes what became of it, if so. */
+  #isSettled(
+    entry: number,
+    key: string,
+    row: FirstRow,
+    before: SnapshotEntry | undefined,
+  ): boolean {
+    const isKnown = this.#readFingerprint(before)
+    const isSame = isKnown && this.#table.fingerprints.equals(entry, this.#fingerprint)
+    if (!isSame && !(isKnown && this.#isOnce)) return this.#verdicts.holdBack(entry, key)
+    this.#spared += 1
     if (isSame) this.#table.mark(entry, mark.confirmed)
-    return isSame || this.#options.activation.mode === 'insert'
+    // What is delivered once has nothing to be sent, but perhaps a fingerprint that was made formerly.
+    else if ('record' in row) return false
+    this.#verdicts.note(entry, 'unchanged')
+    return true
   }
 
   #settleDuplicate(
