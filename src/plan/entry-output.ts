@@ -3,8 +3,8 @@ import { BlockBuilder, type EntryBlock, entriesPerBlock, entryFlag } from './ent
 import type { IndexBasis } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { KnownEntries } from './known-entries.ts'
+import { mark } from './marks.ts'
 import type { EntryWriter, SortedEntries } from './merge-interfaces.ts'
-import { mark } from './pending.ts'
 
 const taken = [mark.create, mark.update, mark.delete, mark.archive]
 const zeros = digestRoom()

@@ -11,7 +11,7 @@ import {
   type KeptIndex,
 } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
-import { mark } from './pending.ts'
+import { mark } from './marks.ts'
 
 /** The keys of a table that the snapshot has, as an index keeps them. */
 export class TableContent implements IndexContent {

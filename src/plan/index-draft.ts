@@ -11,7 +11,7 @@ import type {
 } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { isOurs } from './known-keys.ts'
-import { mark } from './pending.ts'
+import { mark } from './marks.ts'
 import type { Scope } from './scope.ts'
 
 /** Keys whose operations did not end well, beyond which the next run had better look at the snapshot itself. */

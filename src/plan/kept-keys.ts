@@ -1,6 +1,6 @@
 import { type IndexBasis, indexFlag, type KeptIndex } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
-import { mark } from './pending.ts'
+import { mark } from './marks.ts'
 
 /** The columns of a table that an index has too. */
 type Column = 'keys' | 'hashes' | 'fingerprints'

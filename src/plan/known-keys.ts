@@ -8,7 +8,7 @@ import type {
 } from './interfaces.ts'
 import { clearUnknownHashes, readIndex, recallFingerprints } from './kept-keys.ts'
 import { KeyTable } from './key-table.ts'
-import { mark } from './pending.ts'
+import { mark } from './marks.ts'
 import type { Scope } from './scope.ts'
 
 export interface KnownKeysOptions {

@@ -4,7 +4,16 @@ import { formerFingerprintOf } from '../../src/plan/content-key.ts'
 import { fingerprintOf } from '../../src/plan/fingerprint.ts'
 import type { SnapshotEntry } from '../../src/plan/interfaces.ts'
 import { Scope } from '../../src/plan/scope.ts'
-import { activation, Entries, field, Index, plan, type Row, Snapshot } from './support.ts'
+import {
+  activation,
+  Entries,
+  field,
+  Index,
+  plan,
+  type Row,
+  type Sink,
+  Snapshot,
+} from './support.ts'
 
 const ann: Row = ['1', 'Ann', 'pro']
 const held = { external_id: '1', name: 'Ann', 'custom_attributes.plan': 'pro' }
@@ -17,6 +26,13 @@ const now = upserts.sign(fingerprintOf(held))
 function known(parts: Partial<SnapshotEntry> = {}): Snapshot {
   const entry = { key: '1', fingerprint: former, id: 'x', sent: held, removed: null }
   return new Snapshot([{ ...entry, ...parts }])
+}
+
+/** Keeps what a plan found to have been made formerly. */
+function renew(snapshot: Snapshot, { renewed }: Pick<Sink, 'renewed'>): void {
+  for (const { key, fingerprint } of renewed) {
+    snapshot.kept.set(key, { ...(snapshot.kept.get(key) as SnapshotEntry), fingerprint })
+  }
 }
 
 const deleting: Partial<Activation> = { mode: 'delete', fields: [field('external_id', 'id')] }
@@ -98,9 +114,7 @@ describe('a fingerprint that was made formerly', () => {
     const snapshot = known()
     const first = await plan([ann], { snapshot, index })
     expect(first.read).toBe(1)
-    for (const { key, fingerprint } of first.sink.renewed) {
-      snapshot.kept.set(key, { ...(snapshot.kept.get(key) as SnapshotEntry), fingerprint })
-    }
+    renew(snapshot, first.sink)
     const content = (await first.draft?.content()) ?? null
     if (content !== null && 'keep' in content) await content.keep('token')
     else if (content !== null && index instanceof Index) await index.write(content)
@@ -108,5 +122,25 @@ describe('a fingerprint that was made formerly', () => {
     const second = await plan([ann, ann], { snapshot, index })
     expect(second.read).toBe(0)
     expect(second.totals).toMatchObject({ unchanged: 1, repeated: 1 })
+  })
+
+  test('of a record that is delivered once is looked up once', async () => {
+    const index = new Index()
+    const snapshot = known()
+    const looked: number[] = []
+    for (let run = 0; run < 4; run += 1) {
+      const before = snapshot.lookUps
+      const parts = { activation: activation({ mode: 'insert' }), snapshot, index }
+      const { operations, totals, sink, draft } = await plan([ann], parts)
+      expect(operations).toEqual([])
+      expect(totals).toMatchObject({ unchanged: 1 })
+      looked.push(snapshot.lookUps - before)
+      renew(snapshot, sink)
+      const content = (await draft?.content()) ?? null
+      if (content !== null && !('keep' in content)) await index.write(content)
+      await draft?.close()
+    }
+    // As long as the snapshot is read whole, nothing is looked up; from the index it is, until the fingerprint is renewed.
+    expect(looked).toEqual([0, 1, 0, 0])
   })
 })

@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Activation } from '../../src/config/activation.ts'
 import type { Column, Operation, OutcomeStatus } from '../../src/connector/index.ts'
-import type { IndexContent } from '../../src/plan/interfaces.ts'
+import { formerFingerprintOf } from '../../src/plan/content-key.ts'
+import { fingerprintOf } from '../../src/plan/fingerprint.ts'
+import type { IndexContent, SnapshotEntry } from '../../src/plan/interfaces.ts'
 import type { EntryWriter } from '../../src/plan/merge-interfaces.ts'
+import { Scope } from '../../src/plan/scope.ts'
 import { settingsOf } from '../../src/plan/waiting-keys.ts'
 import { activation, Entries, field, Index, plan, type Row, Snapshot } from './support.ts'
 
@@ -67,6 +70,7 @@ const fate = fc.constantFrom(
   'dry',
   'deleted',
   'mended',
+  'older',
 )
 
 const run = fc.record({
@@ -112,6 +116,15 @@ function record(snapshot: Snapshot, operation: Operation, ending: Ending): void 
   }
 }
 
+/** Gives what is held the fingerprints that an older release would have made. */
+function makeFormer(snapshot: Snapshot, scope: Scope): void {
+  for (const [key, entry] of snapshot.kept) {
+    const { sent, fingerprint } = entry
+    if (sent === null || fingerprint !== scope.sign(fingerprintOf(sent))) continue
+    snapshot.kept.set(key, { ...entry, fingerprint: scope.sign(formerFingerprintOf(sent)) })
+  }
+}
+
 function copyOf(snapshot: Snapshot): Snapshot {
   const copy = new Snapshot(snapshot.kept.values())
   copy.held = snapshot.held
@@ -136,6 +149,7 @@ function sorted(rows: readonly Row[]): readonly Row[] {
 describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planBy) => {
   test('never changes what is planned, whatever happened since it was kept', async () => {
     let recognised = 0
+    let renewed = 0
     const arranged = planBy === 'merge' ? sorted : (rows: readonly Row[]) => rows
     await fc.assert(
       fc.asyncProperty(fc.array(run, { minLength: 2, maxLength: 7 }), async (runs) => {
@@ -173,6 +187,11 @@ describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planB
             continue
           }
           const copy = copyOf(snapshot)
+          for (const { key, fingerprint } of planned.sink.renewed) {
+            expect(planned.operations.map((operation) => operation.key)).not.toContain(key)
+            snapshot.kept.set(key, { ...(snapshot.kept.get(key) as SnapshotEntry), fingerprint })
+            renewed += 1
+          }
           for (const [at, operation] of planned.operations.entries()) {
             const ending = step.endings[at] ?? 'applied'
             record(snapshot, operation, ending)
@@ -181,7 +200,8 @@ describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planB
             planned.draft?.note({ ...operation, status })
           }
           const content = await planned.draft?.content()
-          if (step.fate === 'crashed') index.isCurrent &&= planned.operations.length === 0
+          const isChanged = planned.operations.length > 0 || planned.sink.renewed.length > 0
+          if (step.fate === 'crashed') index.isCurrent &&= !isChanged
           else if (content !== null && content !== undefined) await write(index, content)
           await planned.draft?.close()
           expect(index.opened).toBe(0)
@@ -202,6 +222,10 @@ describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planB
             snapshot.held = []
           }
           if (step.fate === 'deleted') index.kept = null
+          if (step.fate === 'older') {
+            index.kept = null
+            makeFormer(snapshot, new Scope('contact', parts.mode ?? 'upsert'))
+          }
           before = copy
         }
       }),
@@ -209,5 +233,6 @@ describe.each(['hash', 'merge'] as const)('what is kept for plan_by: %s', (planB
     )
     // Else the generator has lost what this is about.
     expect(recognised).toBeGreaterThan(1000)
+    expect(renewed).toBeGreaterThan(100)
   }, 60_000)
 })

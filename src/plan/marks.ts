@@ -1,6 +1,3 @@
-import type { Failure } from '../connector/index.ts'
-import type { Wish } from './decision.ts'
-import type { DigestWords } from './digest.ts'
 import type { Verdict } from './totals.ts'
 
 /** What is remembered of each key, beside digests and ordinal: the 16 bits of its entry in the table. */
@@ -42,17 +39,3 @@ export const rowVerdicts: readonly RowVerdict[] = [
   'rejected',
   'waiting',
 ]
-
-/** A row that needs something done, until the snapshot was asked. */
-export interface PendingRow {
-  readonly entry: number
-  readonly key: string
-  /**
-   * What the row came to: a record, or a failure of its own, or one of its key's rows together; the last only where the
-   * snapshot has another fingerprint, if there is one here.
-   */
-  readonly row:
-    | Wish
-    | { readonly failure: Failure }
-    | { readonly duplicate: Failure; readonly unless: DigestWords | null }
-}

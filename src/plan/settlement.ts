@@ -1,0 +1,140 @@
+import type { Activation } from '../config/activation.ts'
+import type { Failure } from '../connector/index.ts'
+import type { Wish } from './decision.ts'
+import { type DigestWords, digestRoom, isSameDigest, parseDigest } from './digest.ts'
+import type { SnapshotEntry, SnapshotReader } from './interfaces.ts'
+import type { KeyTable } from './key-table.ts'
+import { mark } from './marks.ts'
+import type { Scope } from './scope.ts'
+import { standOf } from './stand.ts'
+import type { Verdicts } from './verdicts.ts'
+
+/** Look-ups that only said that nothing has changed, beyond which it is better to have all fingerprints at hand. */
+const mostSpared = 1000
+
+/**
+ * Another row of a key, which is the failure of all of them; with `unless` only where the snapshot does not have that
+ * fingerprint for the key, since else the row repeats the first one.
+ */
+interface DuplicateRow {
+  readonly duplicate: Failure
+  readonly unless: DigestWords | null
+}
+
+/** What the first row of a key came to: a record, or a failure. */
+type FirstRow = Wish | { readonly failure: Failure }
+
+/** A row that needs something done, until the snapshot was asked. */
+export interface PendingRow {
+  readonly entry: number
+  readonly key: string
+  readonly row: FirstRow | DuplicateRow
+}
+
+/** All that a settlement is made from. */
+export interface SettlementOptions {
+  readonly activation: Activation
+  readonly scope: Scope
+  readonly snapshot: SnapshotReader
+  /** The keys of the snapshot. */
+  readonly table: KeyTable
+  /** Called once, where the snapshot was asked about many rows that have not changed. It may complete the table. */
+  readonly onSpared?: (() => Promise<void>) | undefined
+}
+
+/** Comes to a verdict on rows for which the table does not say enough: asks the snapshot about them. */
+export class Settlement {
+  readonly #options: SettlementOptions
+  readonly #table: KeyTable
+  readonly #verdicts: Verdicts
+  /** What is delivered once, whatever the row says later. */
+  readonly #isOnce: boolean
+  readonly #fingerprint = digestRoom()
+  #spared = 0
+
+  constructor(options: SettlementOptions, verdicts: Verdicts) {
+    this.#options = options
+    this.#table = options.table
+    this.#verdicts = verdicts
+    this.#isOnce = options.activation.mode === 'insert'
+  }
+
+  /** Asks the snapshot about these rows, all at once, and comes to a verdict on each, in order. */
+  async settle(pending: readonly PendingRow[]): Promise<void> {
+    const entries = await this.#ask(pending)
+    for (const row of pending) this.#settle(row, entries.get(row.key))
+    if (this.#spared < mostSpared) return
+    this.#spared = Number.NEGATIVE_INFINITY
+    await this.#options.onSpared?.()
+  }
+
+  async #ask(pending: readonly PendingRow[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
+    const known = new Set<string>()
+    for (const { entry, key } of pending) {
+      if (this.#table.isMarked(entry, mark.inSnapshot)) known.add(key)
+    }
+    return known.size === 0 ? new Map() : this.#options.snapshot.entries([...known])
+  }
+
+  #settle({ entry, key, row }: PendingRow, before: SnapshotEntry | undefined): void {
+    const verdicts = this.#verdicts
+    if (standOf(before, this.#options.scope)?.isDelivered === true) {
+      this.#table.mark(entry, mark.delivered)
+    }
+    if ('duplicate' in row) {
+      this.#settleDuplicate(entry, key, row, before)
+      return
+    }
+    if (isAsked(this.#table, entry) && this.#isSettled(entry, key, row, before)) return
+    if ('record' in row) verdicts.plan(entry, key, row, before)
+    else verdicts.reject(entry, key, row.failure)
+  }
+
+  /** Whether by what the snapshot says of the key there is nothing to do; notes what became of it, if so. */
+  #isSettled(
+    entry: number,
+    key: string,
+    row: FirstRow,
+    before: SnapshotEntry | undefined,
+  ): boolean {
+    const isKnown = this.#readFingerprint(before)
+    const isSame = isKnown && this.#table.fingerprints.equals(entry, this.#fingerprint)
+    if (!isSame && !(isKnown && this.#isOnce)) return this.#verdicts.holdBack(entry, key)
+    this.#spared += 1
+    if (isSame) this.#table.mark(entry, mark.confirmed)
+    // What is delivered once has nothing to be sent, but perhaps a fingerprint that was made formerly.
+    else if ('record' in row) return false
+    this.#verdicts.note(entry, 'unchanged')
+    return true
+  }
+
+  #settleDuplicate(
+    entry: number,
+    key: string,
+    { duplicate, unless }: DuplicateRow,
+    before: SnapshotEntry | undefined,
+  ): void {
+    if (unless !== null) {
+      if (this.#readFingerprint(before) && isSameDigest(this.#fingerprint, unless)) {
+        this.#verdicts.tally.repeated += 1
+        return
+      }
+      if (this.#table.isMarked(entry, mark.duplicate)) return
+      this.#table.mark(entry, mark.duplicate)
+    }
+    this.#verdicts.takeBack(entry)
+    this.#verdicts.reject(entry, key, duplicate)
+  }
+
+  /** Takes the fingerprint of an entry; false where it has none that says anything. */
+  #readFingerprint(before: SnapshotEntry | undefined): boolean {
+    if (before === undefined || before.again === true) return false
+    const text = this.#options.scope.digestIn(before.fingerprint)
+    return text !== null && parseDigest(text, this.#fingerprint)
+  }
+}
+
+/** Whether only the snapshot itself can say what the fingerprint of a key was. */
+export function isAsked(table: KeyTable, entry: number): boolean {
+  return table.isMarked(entry, mark.inSnapshot) && !table.isMarked(entry, mark.fingerprintKnown)
+}
