@@ -40,9 +40,17 @@ export async function start(connectors: Connectors): Promise<never> {
   process.exit(context.exitCode)
 }
 
-/** For what no command was there to catch. */
+/** For what no command was there to catch. Never rejects. */
 async function crash(error: unknown, context: CommandContext): Promise<void> {
-  const options = { project: '.', color: true, logFormat: 'text' } as const
-  const voice = await openVoice(context, options)
-  context.exitCode = await explain(error, { context, options, voice })
+  context.exitCode = exitCodes.stopped
+  try {
+    const options = { project: '.', color: true, logFormat: 'text' } as const
+    const voice = await openVoice(context, options)
+    context.exitCode = await explain(error, { context, options, voice })
+  } catch {
+    // What would explain it is not there any more: an upgrade puts other files in the place of those that were started.
+    await context.stderr.write(
+      'millrace: it stopped, and cannot say why, since its own files are gone or damaged. Was it upgraded meanwhile? Run it again.\n',
+    )
+  }
 }

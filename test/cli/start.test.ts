@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type CliResult, millrace } from '../support/cli.ts'
 import { withPackages } from '../support/packages.ts'
@@ -51,5 +56,32 @@ describe('what a command loads', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('state.db') })
     expect(again.packages).toContain('libsql')
     expect(again.packages).not.toContain('knex')
+  })
+})
+
+describe('a program whose files go while it runs', () => {
+  it('does not look as if it had succeeded', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const copy = await mkdtemp(join(tmpdir(), 'millrace-upgraded-'))
+    await cp(join(root, 'dist'), join(copy, 'dist'), { recursive: true })
+    await cp(join(root, 'package.json'), join(copy, 'package.json'))
+    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir')
+    const chunks = join(copy, 'dist/chunks')
+    for (const name of await readdir(chunks)) {
+      const text = await readFile(join(chunks, name), 'utf8')
+      // What explains errors, and is loaded when there is one.
+      if (text.includes('ConfigurationError')) {
+        await rm(join(chunks, name))
+      }
+    }
+    const cwd = await folderWith()
+    const ended = await new Promise((resolve) => {
+      const main = join(copy, 'dist/src/cli/main.js')
+      execFile(process.execPath, [main, 'validate'], { cwd }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      )
+    })
+    expect(ended).toEqual({ code: 4, stdout: '', stderr: expect.stringContaining('Run it again') })
+    await rm(copy, { recursive: true })
   })
 })

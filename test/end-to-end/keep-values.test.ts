@@ -35,7 +35,8 @@ async function valuesInState(): Promise<string[]> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const file = entry.name
-    const bytes = await readFile(join(entry.parentPath, file), 'latin1')
+    // SQLite may remove what it keeps beside the file at any time.
+    const bytes = await readFile(join(entry.parentPath, file), 'latin1').catch(() => '')
     for (const value of ['Quillfeather', 'umberlin', 'thistlewood', 'Renamed']) {
       if (bytes.includes(value)) found.push(`${file}: ${value}`)
     }
