@@ -1,5 +1,6 @@
 // Bundles the program and the library, with the packages that are part of them, into `dist/` or the folder that is named.
 import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { build } from 'rolldown'
 
 /** The program and the library. */
@@ -19,7 +20,7 @@ const insides = [
 ]
 
 // Native code, what loads files of its own while it runs, and what is used too seldom or by too few to be worth its copy.
-const external = /^(@duckdb\/.*|knex|libsql|pg-native|pino)(\/|$)/
+const external = /^(knex|libsql|pg-native|pino)(\/|$)/
 
 // What is needed together is one file: to open and link a file takes longer than to compile a few kilobytes.
 const groups = [
@@ -43,6 +44,25 @@ function poolOfUndici() {
     name: 'pool-of-undici',
     resolveId: (id) => (id === 'undici' ? '\0undici' : null),
     load: (id) => (id === '\0undici' ? `export { default as Pool } from '${pool}'` : null),
+  }
+}
+
+/**
+ * DuckDB's driver is required: where it is imported, Node first reads its hundred files to learn the names of what they
+ * export, which takes 40 ms.
+ */
+function requiredDuckDb() {
+  const driver = '@duckdb/node-api'
+  const all = Object.keys(createRequire(import.meta.url)(driver))
+  const names = all.filter((name) => name !== 'default').join(', ')
+  return {
+    name: 'required-duckdb',
+    resolveId: (id) => (id === driver ? '\0duckdb' : null),
+    load: (id) =>
+      id === '\0duckdb'
+        ? `import { createRequire } from 'node:module'
+          export const { ${names} } = createRequire(import.meta.url)('${driver}')`
+        : null,
   }
 }
 
@@ -82,7 +102,7 @@ await build({
   external,
   // To learn whether this is Cloudflare, pg would load all of fetch where there is a Response: 40 ms.
   transform: { define: { Response: 'undefined' } },
-  plugins: [poolOfUndici(), notices()],
+  plugins: [poolOfUndici(), requiredDuckDb(), notices()],
   output: {
     dir: process.argv[2] ?? 'dist',
     cleanDir: true,
