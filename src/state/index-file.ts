@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -20,6 +20,7 @@ import {
   readPatch,
   writePatch,
 } from './index-patch.ts'
+import { replaceWhole } from './whole-file.ts'
 
 const magic = 'millrace index 2'
 
@@ -172,11 +173,8 @@ export async function writeIndexFile(
   content: IndexContent,
   token: string,
 ): Promise<void> {
-  const unfinished = `${file}.new`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await rm(unfinished, { force: true })
-  const handle = await open(unfinished, 'wx', 0o600)
-  try {
+  await replaceWhole(file, async (handle) => {
     const checksums = { keys: 0, hashes: 0, flags: 0, fingerprints: 0 }
     let at = headBytes
     for (const section of sections) {
@@ -189,12 +187,6 @@ export async function writeIndexFile(
     const { basis, count } = content
     const head: Head = { token, ...basis, count, checksums }
     await writeHead(handle, magic, head)
-    await handle.close()
-    await rename(unfinished, file)
-    await rm(patchFile(file), { force: true })
-  } catch (error) {
-    await handle.close().catch(() => {})
-    await rm(unfinished, { force: true }).catch(() => {})
-    throw error
-  }
+  })
+  await rm(patchFile(file), { force: true })
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import {
@@ -8,6 +8,7 @@ import {
   indexSections,
 } from '../plan/interfaces.ts'
 import { headBytes, readHead, writeHead } from './file-head.ts'
+import { replaceWhole } from './whole-file.ts'
 
 const magic = 'millrace index patch 1'
 
@@ -72,31 +73,17 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
  * what the file system throws.
  */
 export async function writePatch(file: string, base: string, patch: IndexPatch): Promise<void> {
-  const unfinished = `${patchFile(file)}.new`
-  await rm(unfinished, { force: true })
-  const handle = await open(unfinished, 'wx', 0o600)
-  try {
-    const { token, gone, added } = patch
-    const bytes = new Uint8Array(sizeOf(gone.length, added))
-    new Uint32Array(bytes.buffer, 0, gone.length).set(gone)
-    for (const [section, room] of split(bytes, gone.length, added)) {
-      room.set(patch.sections.get(section) ?? [])
-    }
-    await handle.write(bytes, 0, bytes.length, headBytes)
-    await writeHead(handle, magic, {
-      token,
-      base,
-      gone: gone.length,
-      added,
-      checksum: crc32(bytes),
-    })
-    await handle.close()
-    await rename(unfinished, patchFile(file))
-  } catch (error) {
-    await handle.close().catch(() => {})
-    await rm(unfinished, { force: true }).catch(() => {})
-    throw error
+  const { token, gone, added } = patch
+  const bytes = new Uint8Array(sizeOf(gone.length, added))
+  new Uint32Array(bytes.buffer, 0, gone.length).set(gone)
+  for (const [section, room] of split(bytes, gone.length, added)) {
+    room.set(patch.sections.get(section) ?? [])
   }
+  const head = { token, base, gone: gone.length, added, checksum: crc32(bytes) }
+  await replaceWhole(patchFile(file), async (handle) => {
+    await handle.write(bytes, 0, bytes.length, headBytes)
+    await writeHead(handle, magic, head)
+  })
 }
 
 /**

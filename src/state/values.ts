@@ -1,3 +1,4 @@
+import { giveRoomBack } from './compact.ts'
 import type { Database } from './database.ts'
 
 /** What takes the place of values that are not kept: it tells what was delivered from what never was. */
@@ -20,9 +21,7 @@ export async function dropValues(database: Database, activation: number): Promis
   if (row?.holds_values === 0) return
   if (row?.holds_values === 1) {
     await clearSent(database, activation)
-    for (const statement of database.phrases.compact) {
-      await database.read((session) => session.all(statement))
-    }
+    await giveRoomBack(database)
   }
   await database.write((session) =>
     session.run('update activations set holds_values = 0 where id = ?', [activation]),

@@ -1,12 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type RunningIntercomSandbox,
-  startSandbox,
-} from '../../connectors/intercom/sandbox/index.ts'
-import { realClock } from '../../src/run/system.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { RunningIntercomSandbox } from '../../connectors/intercom/sandbox/index.ts'
 import { millrace } from '../support/cli.ts'
+import { openSandbox } from './sandbox.ts'
 import { folderWith, projectFiles } from './support.ts'
 
 let sandbox: RunningIntercomSandbox
@@ -14,7 +11,7 @@ let cwd: string
 
 /** Two activations, each of which inserts three people of whom Intercom has two already. */
 beforeEach(async () => {
-  sandbox = await startSandbox({ rate_limit: 0 }, { clock: realClock, random: () => 0.5 })
+  sandbox = await openSandbox()
   const files = projectFiles(sandbox.url)
   const insert = (files['activations/people.yaml'] ?? '')
     .replace('mode: upsert', 'mode: insert')
@@ -31,10 +28,6 @@ beforeEach(async () => {
   for (const number of [1, 2]) {
     sandbox.seed({ contacts: [{ external_id: `u-${number}` }, { external_id: `v-${number}` }] })
   }
-})
-
-afterEach(async () => {
-  await sandbox.close()
 })
 
 async function run(): Promise<{ waiting: number; create: number; failures: object }[]> {

@@ -1,28 +1,17 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type RunningIntercomSandbox,
-  startSandbox,
-} from '../../connectors/intercom/sandbox/index.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { RunningIntercomSandbox } from '../../connectors/intercom/sandbox/index.ts'
 import type { CommandSummary } from '../../src/run/summary.ts'
-import { realClock } from '../../src/run/system.ts'
 import { millrace } from '../support/cli.ts'
-import { type Gate, gateTo } from './gate.ts'
+import { openGate, openSandbox } from './sandbox.ts'
 import { folderWith, projectFiles } from './support.ts'
 
 let sandbox: RunningIntercomSandbox
-let gate: Gate | null = null
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ rate_limit: 0 }, { clock: realClock, random: () => 0.5 })
-})
-
-afterEach(async () => {
-  await gate?.close()
-  gate = null
-  await sandbox.close()
+  sandbox = await openSandbox()
 })
 
 const badRow = 'u-4,dmitri@example.com,Dmitri Volkov\nu-4,other@example.com,Somebody Else\n'
@@ -248,8 +237,7 @@ describe('stopping', () => {
   ] as const)(
     '%s lets what is under way end and be recorded, and exits with %d',
     async (name, expected) => {
-      const way = await gateTo(sandbox.url)
-      gate = way
+      const way = await openGate(sandbox.url)
       const cwd = await folderWith(projectFiles(way.url))
       const { code, stdout, stderr } = await millrace(['run', '--json'], {
         cwd,
@@ -273,8 +261,7 @@ describe('stopping', () => {
   )
 
   it('ends at once at the second signal', async () => {
-    const way = await gateTo(sandbox.url)
-    gate = way
+    const way = await openGate(sandbox.url)
     const cwd = await folderWith(projectFiles(way.url))
     const { code, stdout } = await millrace(['run', '--json'], {
       cwd,

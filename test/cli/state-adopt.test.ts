@@ -1,25 +1,14 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import {
-  type RunningIntercomSandbox,
-  startSandbox,
-} from '../../connectors/intercom/sandbox/index.ts'
-import { realClock } from '../../src/run/system.ts'
+import { beforeEach, expect, it } from 'vitest'
+import type { RunningIntercomSandbox } from '../../connectors/intercom/sandbox/index.ts'
 import { millrace } from '../support/cli.ts'
-import { type Gate, gateTo } from './gate.ts'
+import { openGate, openSandbox } from './sandbox.ts'
 import { folderWith, projectFiles } from './support.ts'
 
 let sandbox: RunningIntercomSandbox
-let gate: Gate | null = null
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ rate_limit: 0 }, { clock: realClock, random: () => 0.5 })
+  sandbox = await openSandbox()
   sandbox.seed({ contacts: [{ external_id: 'u-1' }, { external_id: 'u-3', name: 'As It Was' }] })
-})
-
-afterEach(async () => {
-  await gate?.close()
-  gate = null
-  await sandbox.close()
 })
 
 it('tells people and programs what was linked, in words and as one object', async () => {
@@ -74,8 +63,7 @@ it('wants a name, and refuses what makes no sense with its place', async () => {
 })
 
 it('leaves an activation alone that runs', async () => {
-  const way = await gateTo(sandbox.url)
-  gate = way
+  const way = await openGate(sandbox.url)
   const cwd = await folderWith(projectFiles(way.url))
   const run = await millrace(['run'], {
     cwd,

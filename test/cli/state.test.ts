@@ -1,31 +1,21 @@
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { connectors } from '../../connectors/index.ts'
-import {
-  type RunningIntercomSandbox,
-  startSandbox,
-} from '../../connectors/intercom/sandbox/index.ts'
+import type { RunningIntercomSandbox } from '../../connectors/intercom/sandbox/index.ts'
 import type { CommandContext } from '../../src/cli/context.ts'
 import { Output } from '../../src/cli/output.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { realClock } from '../../src/run/system.ts'
 import { type CliResult, millrace } from '../support/cli.ts'
-import { type Gate, gateTo } from './gate.ts'
+import { openGate, openSandbox } from './sandbox.ts'
 import { folderWith, projectFiles } from './support.ts'
 
 let sandbox: RunningIntercomSandbox
-let gate: Gate | null = null
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ rate_limit: 0 }, { clock: realClock, random: () => 0.5 })
-})
-
-afterEach(async () => {
-  await gate?.close()
-  gate = null
-  await sandbox.close()
+  sandbox = await openSandbox()
 })
 
 /** A project that has run once. */
@@ -89,8 +79,7 @@ describe('state', () => {
   })
 
   it('says who runs an activation, and leaves that one alone', async () => {
-    const way = await gateTo(sandbox.url)
-    gate = way
+    const way = await openGate(sandbox.url)
     const cwd = await folderWith(projectFiles(way.url))
     let shown: CliResult | undefined
     const refused: CliResult[] = []
