@@ -48,7 +48,11 @@ export async function endpointOf(
     key: given.key ?? parameters.sslkey,
   }
   const verified = files.ca !== undefined || parameters.sslrootcert === 'system'
-  const mode = given.mode ?? parameters.sslmode ?? (verified ? 'verify-full' : 'prefer')
+  // libpq: sockets of the machine itself have no TLS, whatever the mode.
+  // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-SSLMODE
+  const isLocal = address.host.startsWith('/')
+  const asked = given.mode ?? parameters.sslmode ?? (verified ? 'verify-full' : 'prefer')
+  const mode = isLocal ? 'disable' : asked
   const seconds = parameters.connect_timeout
   return {
     ...address,
@@ -146,6 +150,14 @@ async function attempt(
   } finally {
     signal.removeEventListener('abort', abandon)
   }
+}
+
+/** Logs out, and leaves: what the server then does to end its process is not waited for. Never throws. */
+export async function leave(client: pg.Client): Promise<void> {
+  const left = client.end().catch(() => {})
+  const { stream } = (client as unknown as Internals).connection
+  stream.destroySoon()
+  await left
 }
 
 /**

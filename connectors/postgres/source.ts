@@ -7,7 +7,7 @@ import {
   type Source,
   StopRunError,
 } from '../../src/connector/index.ts'
-import { cancelUntilIdle, connect, type Endpoint, endpointOf } from './connection.ts'
+import { cancelUntilIdle, connect, type Endpoint, endpointOf, leave } from './connection.ts'
 import { CursorReader } from './cursor.ts'
 import { decodedColumns } from './describe.ts'
 import { queryError } from './errors.ts'
@@ -70,7 +70,7 @@ async function startQuery(
       signal.removeEventListener('abort', onAbort)
       reader?.discard()
       if (!finished) await cancelUntilIdle(client, endpoint, clock)
-      await client.end().catch(() => {})
+      await leave(client)
       open.delete(end)
     })()
     return ending

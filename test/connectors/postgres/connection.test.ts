@@ -81,6 +81,9 @@ describe.skipIf(skipped)('a login to postgres', () => {
     expect(await query({ host: socket, port, user: 'postgres' })).toBe(1)
     const url = `postgres://postgres@:${port}/postgres?host=${encodeURIComponent(socket)}`
     expect(await query({ url: url.replace('@:', '@localhost:') })).toBe(1)
+    // As psql does: no TLS there, whatever is asked for.
+    const required = { host: socket, port, user: 'postgres', ssl: 'require' }
+    expect(await query(required, encrypted)).toBe(false)
   })
 
   it.each([
