@@ -87,9 +87,16 @@ describe('the package', () => {
     }
     // pg asks for it where somebody wants it, and does without.
     wanted.delete('pg-native')
-    expect(wanted).toContain('libsql')
+    expect(wanted).toContain('pino')
     expect(wanted).not.toContain('yaml')
     expect([...wanted].filter((name) => !(name in manifest.dependencies))).toEqual([])
+  })
+
+  test('has the part of the driver of its state that is native beside it, as the driver has', () => {
+    const parts = [...built('.js').values()].filter((text) => text.includes('@libsql/'))
+    expect(parts.length).toBeGreaterThan(0)
+    for (const text of parts) expect(text).toContain('.resolve("libsql")')
+    expect(manifest.dependencies).toHaveProperty('libsql')
   })
 
   test('hands on the licence of every package that is part of it', () => {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
+import Libsql from 'libsql'
 import type { Cell } from './database.ts'
 import { isBusy } from './sqlite-errors.ts'
 
@@ -34,12 +34,10 @@ const durably = 'PRAGMA synchronous = FULL; PRAGMA cache_size = -4000'
 // The disk is waited for by the next durable transaction, for all before it. What is only added needs few pages.
 const loosely = 'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1000'
 
-const require = createRequire(import.meta.url)
-
 /** Opens or creates a file. Throws the driver's errors. */
 export async function connect(file: string): Promise<Connection> {
-  const Driver: new (file: string) => Connection = require('libsql')
-  const connection = new Driver(file)
+  // Its types are those of a library that returns more.
+  const connection = new Libsql(file) as unknown as Connection
   try {
     await patiently(async () => {
       connection.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)

@@ -33,7 +33,7 @@ function clientOver(connection: Connection): typeof Knex.Client {
   }
   class LibsqlClient extends Base {
     override _driver() {
-      return require('libsql')
+      return connection.constructor
     }
 
     override async acquireRawConnection() {
