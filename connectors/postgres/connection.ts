@@ -152,6 +152,11 @@ async function attempt(
   }
 }
 
+/** Whether the server has not ended the connection, as far as is known here. */
+export function isConnected(client: pg.Client): boolean {
+  return (client as unknown as Internals).connection.stream.writable
+}
+
 /** Logs out, and leaves: what the server then does to end its process is not waited for. Never throws. */
 export async function leave(client: pg.Client): Promise<void> {
   const left = client.end().catch(() => {})

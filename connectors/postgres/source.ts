@@ -7,12 +7,13 @@ import {
   type Source,
   StopRunError,
 } from '../../src/connector/index.ts'
-import { cancelUntilIdle, connect, type Endpoint, endpointOf, leave } from './connection.ts'
+import { cancelUntilIdle, type Endpoint, endpointOf, leave } from './connection.ts'
 import { CursorReader } from './cursor.ts'
 import { decodedColumns } from './describe.ts'
 import { queryError } from './errors.ts'
 import { canReadFrames, FrameReader } from './frames.ts'
 import type { PostgresOptions } from './index.ts'
+import { LoginAhead } from './login-ahead.ts'
 import { prepare } from './prepare.ts'
 import type { RowReader } from './reader.ts'
 import { begin, hashedAs } from './session.ts'
@@ -21,6 +22,7 @@ import { asWritten } from './statement.ts'
 /** What queries of one source share. */
 interface Shared {
   readonly endpoint: Endpoint
+  readonly login: LoginAhead
   readonly options: PostgresOptions
   readonly clock: ConnectorContext['clock']
   readonly mayReadFrames: boolean
@@ -29,7 +31,8 @@ interface Shared {
 }
 
 /**
- * A Postgres source. Each query has a connection and a read-only transaction of its own. Rows are taken from the
+ * A Postgres source. Each query has a connection and a read-only transaction of its own; for the first one, the login begins
+ * here, and what it fails with is thrown by the query. Rows are taken from the
  * socket as bytes where pg's internals are as expected, else (or where `mayReadFrames` is false) through pg's cursor.
  */
 export async function openPostgres(
@@ -39,7 +42,8 @@ export async function openPostgres(
 ): Promise<Source> {
   const endpoint = await endpointOf(options, context)
   const open = new Set<() => Promise<void>>()
-  const shared = { endpoint, options, clock: context.clock, mayReadFrames, open }
+  const login = new LoginAhead(endpoint)
+  const shared = { endpoint, login, options, clock: context.clock, mayReadFrames, open }
   let closed = false
   return {
     async query(text, signal, reading) {
@@ -48,7 +52,7 @@ export async function openPostgres(
     },
     async close() {
       closed = true
-      await Promise.all([...open].map((end) => end()))
+      await Promise.all([login.drop(), ...[...open].map((end) => end())])
     },
   }
 }
@@ -57,9 +61,9 @@ async function startQuery(
   text: string,
   signal: AbortSignal,
   reading: Reading,
-  { endpoint, options, clock, mayReadFrames, open }: Shared,
+  { endpoint, login, options, clock, mayReadFrames, open }: Shared,
 ): Promise<RowStream> {
-  const client = await connect(endpoint, signal)
+  const client = await login.take(signal)
   let statement = asWritten(text)
   let reader: RowReader | undefined
   let finished = false

@@ -53,5 +53,9 @@ export interface SourceConnector<Options = unknown> {
   readonly type: string
   /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
   readonly options: z.ZodType<Options>
+  /**
+   * A run opens its source before it holds the activation's lock, and asks it afterwards: what a query returns is looked at
+   * no earlier than by the query.
+   */
   open(options: Options, context: ConnectorContext): Promise<Source>
 }

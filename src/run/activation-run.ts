@@ -4,6 +4,7 @@ import { operationsIn, type PlanDraft, type PlanTotals } from '../plan/interface
 import { keysFrom, keysFromText } from '../plan/keys-from.ts'
 import type { Lock, RunState, StateStore } from '../state/store.ts'
 import { writeOperations } from '../write/writer.ts'
+import { contextOf } from './connector-context.ts'
 import { aboutRun, deliveryPlan } from './delivery-plan.ts'
 import { type Ending, ending, endingOf, interrupted, recordedStatus } from './ending.ts'
 import { FailureGuard } from './failure-guard.ts'
@@ -13,13 +14,15 @@ import { heldMessage, whileLocked } from './lock-keeper.ts'
 import type { RunOptions } from './options.ts'
 import { type Planned, planFromSource, refusalsOf } from './planning.ts'
 import { SnapshotBasis } from './snapshot-basis.ts'
+import type { SourceAhead } from './source-ahead.ts'
 import { noRequests, type RunSummary, summarize } from './summary.ts'
 import { loginOf, WorkspaceGuard } from './workspace-guard.ts'
 
-/** Runs one activation from its query to its summary. */
+/** Runs one activation from its query to its summary. Its query begins once the activation's lock is held, never before. */
 export async function runActivation(
   activation: Activation,
   store: StateStore,
+  source: SourceAhead,
   options: RunOptions,
 ): Promise<RunSummary> {
   const { clock } = options
@@ -31,14 +34,18 @@ export async function runActivation(
       clock,
       wait: options.wait ?? 0,
       signal: options.signal,
-      onWait: (holder) =>
+      onWait: (holder) => {
+        // It may be long: the warehouse is spared a connection that does nothing.
+        void source.drop()
         options.listener({
           type: 'notice',
           activation: activation.name,
           message: `waiting for another run of this activation to end: ${holder}`,
-        }),
+        })
+      },
     },
-    (lock, lost) => new ActivationRun(activation, store, options, startedAt, lost).run(lock),
+    (lock, lost) =>
+      new ActivationRun(activation, store, source, options, startedAt, lost).run(lock),
   )
   if ('aborted' in locked) return unstarted(activation, startedAt, options)
   if ('result' in locked) return locked.result
@@ -63,6 +70,7 @@ export function unstarted(
 class ActivationRun {
   readonly #activation: Activation
   readonly #store: StateStore
+  readonly #source: SourceAhead
   readonly #options: RunOptions
   readonly #startedAt: number
   readonly #signal: AbortSignal
@@ -76,22 +84,18 @@ class ActivationRun {
   constructor(
     activation: Activation,
     store: StateStore,
+    source: SourceAhead,
     options: RunOptions,
     startedAt: number,
     lockLost: AbortSignal,
   ) {
     this.#activation = activation
     this.#store = store
+    this.#source = source
     this.#options = options
     this.#startedAt = startedAt
     this.#signal = AbortSignal.any([options.signal, lockLost])
-    this.#context = {
-      clock: options.clock,
-      random: options.random,
-      projectFolder: options.project.folder,
-      notice: (message) =>
-        options.listener({ type: 'notice', activation: activation.name, message }),
-    }
+    this.#context = contextOf(activation, options)
   }
 
   async run(lock: Lock): Promise<RunSummary> {
@@ -130,6 +134,7 @@ class ActivationRun {
     const failureGuard = await this.#failureGuard()
     const planned = await planFromSource({
       project,
+      source: this.#source,
       activation: this.#activation,
       context: this.#context,
       snapshot: state.snapshot,

@@ -10,6 +10,7 @@ import {
 } from '../connector/index.ts'
 import { checkSource } from './check-source.ts'
 import type { CheckedPoint } from './checked-point.ts'
+import { contextOf } from './connector-context.ts'
 import { deliveryPlan } from './delivery-plan.ts'
 import { exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
@@ -112,18 +113,6 @@ function placed(activation: Activation, { field, ...point }: CheckPoint): Checke
   if (field === undefined) return point
   const { position } = located(activation, { message: point.message, field })
   return { ...point, position }
-}
-
-function contextOf(
-  activation: Activation,
-  { clock, random, project, listener }: RunOptions,
-): ConnectorContext {
-  return {
-    clock,
-    random,
-    projectFolder: project.folder,
-    notice: (message) => listener({ type: 'notice', activation: activation.name, message }),
-  }
 }
 
 /** As with runs, what has to be mended counts more than what refuses. */

@@ -3,6 +3,7 @@ import type { Operation, OperationKind } from '../connector/index.ts'
 import type { PlanSink, PlanTotals, RejectedRow } from '../plan/interfaces.ts'
 import { openStateStore } from '../state/index.ts'
 import type { Basis, StateStore } from '../state/store.ts'
+import { contextOf } from './connector-context.ts'
 import { endingOf, exitCodes, interrupted } from './ending.ts'
 import { unhurt } from './events.ts'
 import { indexFolderOf } from './index-folder.ts'
@@ -118,17 +119,12 @@ async function planOne(
   sink: PlanSink,
   options: RunOptions,
 ): Promise<PlanTotals> {
-  const { project, clock, random, listener, signal } = options
+  const { project, listener, signal } = options
   listener({ type: 'started', activation: activation.name, run: null })
   const { totals } = await planFromSource({
     project,
     activation,
-    context: {
-      clock,
-      random,
-      projectFolder: project.folder,
-      notice: (message) => listener({ type: 'notice', activation: activation.name, message }),
-    },
+    context: contextOf(activation, options),
     snapshot: store.snapshot(activation.name),
     index: store.index(activation.name),
     sorted: store.sorted(activation.name),

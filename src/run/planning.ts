@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   type ConnectorContext,
   QueryError,
+  type Source,
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
 import type {
@@ -21,9 +22,12 @@ import { planByMerging } from '../plan/merge-planner.ts'
 import { planActivation } from '../plan/planner.ts'
 import { usedColumns } from '../plan/used-columns.ts'
 import type { Basis } from '../state/store.ts'
+import type { SourceAhead } from './source-ahead.ts'
 
 export interface PlanningOptions {
   readonly project: Project
+  /** The activation's source where somebody has begun to open it; it is opened here where it is left out. */
+  readonly source?: SourceAhead
   readonly activation: Activation
   readonly context: ConnectorContext
   readonly snapshot: SnapshotReader
@@ -34,6 +38,17 @@ export interface PlanningOptions {
   readonly onRows: (rows: number) => void
   /** As in `PlanOptions`. */
   readonly onDraft?: (draft: PlanDraft) => void
+}
+
+/** Opens the source of an activation. Throws what its connector throws. */
+export async function openSource(
+  project: Project,
+  activation: Activation,
+  context: ConnectorContext,
+): Promise<Source> {
+  const configured = project.sources.get(activation.source)
+  if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
+  return await configured.connector.open(configured.options, context)
 }
 
 /** A plan that is in its sink, with the columns of the query that it was made from. */
@@ -49,10 +64,8 @@ export interface Planned {
  */
 export async function planFromSource(options: PlanningOptions): Promise<Planned> {
   const { project, activation, context, signal } = options
-  const configured = project.sources.get(activation.source)
-  if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
   signal.throwIfAborted()
-  const source = await configured.connector.open(configured.options, context)
+  const source = await (options.source?.take() ?? openSource(project, activation, context))
   try {
     const used = usedColumns(activation)
     const orderedBy = mergeColumn(activation)

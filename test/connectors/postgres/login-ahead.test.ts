@@ -1,0 +1,142 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { postgres } from '../../../connectors/postgres/index.ts'
+import { type ConnectorContext, type Source, StopRunError } from '../../../src/connector/index.ts'
+import { errorOf, readAll } from '../../conformance/source.ts'
+import {
+  type PostgresServer,
+  postgresServer,
+  skippedWithoutPostgres,
+} from '../../support/postgres.ts'
+
+const found = await postgresServer()
+const skipped = skippedWithoutPostgres(found)
+const server = found as PostgresServer
+const never = new AbortController().signal
+
+const context: ConnectorContext = {
+  clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
+  random: () => 0.5,
+  projectFolder: '/',
+  notice: () => {},
+}
+
+const open = (url: string, options: Record<string, unknown> = {}): Promise<Source> =>
+  postgres.open(postgres.options.parse({ url, ...options }), context)
+
+describe.skipIf(skipped)('the first login of a postgres source', () => {
+  let url = ''
+
+  const sessions = () =>
+    server.execute(
+      `select pid, query from pg_stat_activity where application_name = 'millrace'
+       and datname = '${new URL(url).pathname.slice(1)}'`,
+    )
+  const until = async (count: number) => {
+    while ((await sessions()).length !== count);
+  }
+  const processOf = async (source: Source) =>
+    (await readAll(source, 'select pg_backend_pid()')).rows[0]?.[0]
+
+  beforeAll(async () => {
+    url = await server.createDatabase()
+  })
+  afterAll(() => server.stop())
+
+  it('begins when it is opened, asks nothing, and serves the first query', async () => {
+    const source = await open(url)
+    await until(1)
+    const [session] = await sessions()
+    expect(session?.query).toBe('')
+    expect(await processOf(source)).toBe(session?.pid)
+    expect(await processOf(source)).not.toBe(session?.pid)
+    await source.close()
+    await until(0)
+  })
+
+  it('is given up where nobody asked anything', async () => {
+    const source = await open(url)
+    await until(1)
+    await source.close()
+    await until(0)
+    expect((await errorOf(source.query('select 1', never))).message).toContain('closed')
+  })
+
+  it('is given up where it is still under way', async () => {
+    const source = await open(url)
+    await source.close()
+    await until(0)
+  })
+
+  it('is replaced where the server has ended it meanwhile', async () => {
+    const source = await open(url)
+    await until(1)
+    const [session] = await sessions()
+    await server.execute(`select pg_terminate_backend(${session?.pid})`)
+    await until(0)
+    // What the server said last has to come in.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(await processOf(source)).not.toBe(session?.pid)
+    await source.close()
+  })
+
+  it('fails the query and not the opening', async () => {
+    const source = await open(`${url.replace(/\/[^/]*$/, '')}/nowhere?sslmode=disable`)
+    const error = await errorOf(source.query('select 1', never))
+    expect(error).toBeInstanceOf(StopRunError)
+    expect(error.message).toContain('no such database')
+    await source.close()
+  })
+})
+
+describe('the first login of a source whose server never answers', () => {
+  const sockets = new Set<Socket>()
+  const silent = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    socket.resume()
+  })
+  let url = ''
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    url = `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`
+  })
+  afterAll(() => new Promise((resolve) => silent.close(resolve)))
+
+  const untilAllAreGone = async () => {
+    while (sockets.size > 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  it('ends with an abort of the query, for its reason', async () => {
+    const source = await open(url)
+    while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    const user = new AbortController()
+    const asked = errorOf(source.query('select 1', user.signal))
+    user.abort(new Error('enough'))
+    expect((await asked).message).toBe('enough')
+    await untilAllAreGone()
+    const late = await errorOf((await open(url)).query('select 1', user.signal))
+    expect(late.message).toBe('enough')
+    await untilAllAreGone()
+  })
+
+  it('ends where the source is closed', async () => {
+    const source = await open(url)
+    while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    await source.close()
+    await untilAllAreGone()
+  })
+
+  it('is heard of once the query asks, also where its time was over before', async () => {
+    const source = await open(url, { connect_timeout: '50ms' })
+    while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    await untilAllAreGone()
+    const error = await errorOf(source.query('select 1', never))
+    expect(error).toBeInstanceOf(StopRunError)
+    expect(error.message).toContain('connect_timeout')
+    await source.close()
+  })
+})
