@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 
 /** What nearly every command needs of Node. */
@@ -17,7 +18,8 @@ const neededOfNode = [
 export function holdHeap(): void {
   // V8 takes the compiled code that Node has of its own modules only while no flag was changed: to compile those that come
   // later takes a run 10 ms.
-  for (const name of neededOfNode) process.getBuiltinModule(name)
+  const require = createRequire(import.meta.url)
+  for (const name of neededOfNode) require(name)
   setFlagsFromString('--semi-space-growth-factor=1')
   // With so little to look at, helping threads are waited for longer than they help.
   setFlagsFromString('--no-parallel-scavenge')
