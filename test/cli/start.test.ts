@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,6 +56,64 @@ describe('what a command loads', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('state.db') })
     expect(again.packages).toContain('libsql')
     expect(again.packages).not.toContain('knex')
+  })
+})
+
+/** Loaded before the program: says at the end which of Node's modules came after the first flag, and how many reports were made. */
+const watcher = `
+  const { builtinModules, syncBuiltinESMExports } = require('node:module')
+  const v8 = require('node:v8')
+  const loaded = () => process.moduleLoadList.map((name) => name.replace(/^NativeModule /, ''))
+  const { setFlagsFromString } = v8
+  const { getReport } = process.report
+  let before = null
+  let reports = 0
+  v8.setFlagsFromString = (flag) => {
+    before ??= new Set(loaded())
+    setFlagsFromString(flag)
+  }
+  syncBuiltinESMExports()
+  process.report.getReport = () => {
+    reports += 1
+    return getReport.call(process.report)
+  }
+  process.on('exit', () => {
+    const late = loaded().filter((name) => builtinModules.includes(name) && !before.has(name))
+    require('node:fs').writeFileSync(process.env.WATCHED, JSON.stringify({ late, reports }))
+  })
+`
+
+describe("what a command makes of Node's own modules", () => {
+  async function watched(args: readonly string[], cwd: string) {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-watched-'))
+    try {
+      const [script, WATCHED] = [join(folder, 'watcher.cjs'), join(folder, 'watched.json')]
+      await writeFile(script, watcher)
+      const env = { NODE_OPTIONS: `--require=${script}`, WATCHED }
+      const { code } = await millrace(args, { cwd, env })
+      const seen = JSON.parse(await readFile(WATCHED, 'utf8')) as {
+        readonly late: readonly string[]
+        readonly reports: number
+      }
+      return { code, ...seen }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  it('is to have them compiled before a flag is changed, and nothing that starts programs', async () => {
+    const cwd = await folderWith(projectFiles())
+    // Node itself asks for it.
+    const late = ['process']
+    expect(await watched(['--help'], cwd)).toEqual({ code: 0, late, reports: 0 })
+    expect(await watched(['validate'], cwd)).toEqual({ code: 0, late, reports: 0 })
+  })
+
+  it('is to open the state without a report on the process', async () => {
+    const cwd = await folderWith(projectFiles())
+    // Refused, once the state is made.
+    await millrace(['state', 'import', '/dev/null'], { cwd })
+    expect(await watched(['state'], cwd)).toMatchObject({ code: 0, reports: 0 })
   })
 })
 
