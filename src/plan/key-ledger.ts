@@ -1,4 +1,5 @@
 import type { Failure, Operation, TargetRecord } from '../connector/index.ts'
+import type { Arrivals } from './arrivals.ts'
 import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
 import type { PlanTotals } from './interfaces.ts'
 import { nativeId } from './key.ts'
@@ -16,13 +17,18 @@ const rowsPerLookUp = 500
 const unchangedByHash = (1 << mark.seen) | (1 << mark.recognised) | (1 << mark.unchanged)
 
 /** All that the ledger is made from. */
-export type LedgerOptions = VerdictOptions & SettlementOptions
+export type LedgerOptions = VerdictOptions &
+  SettlementOptions & {
+    /** Hears of the first row of each key. Without it, the hash of one that was read is put into the table. */
+    readonly arrivals?: Arrivals | null
+  }
 
 /** Keeps account of every key: enters its rows, and tells those that need something done from all others. */
 export class KeyLedger {
   readonly tally: Tally
   readonly #options: LedgerOptions
   readonly #table: KeyTable
+  readonly #arrivals: Arrivals | null
   readonly #verdicts: Verdicts
   readonly #settlement: Settlement
   /** What is delivered once, whatever the row says later. */
@@ -37,9 +43,10 @@ export class KeyLedger {
   #pending: PendingRow[] = []
 
   constructor(options: LedgerOptions) {
-    const { activation, scope, table } = options
+    const { activation, scope, table, arrivals = null } = options
     this.#options = options
     this.#table = table
+    this.#arrivals = arrivals
     this.#verdicts = new Verdicts(options)
     this.#settlement = new Settlement(options, this.#verdicts)
     this.#isOnce = activation.mode === 'insert'
@@ -77,6 +84,7 @@ export class KeyLedger {
     this.tally.rows += 1
     if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
     table.markAll(entry, unchangedByHash)
+    this.#arrivals?.order.add(entry)
     this.tally.count('unchanged')
     return true
   }
@@ -88,7 +96,7 @@ export class KeyLedger {
   place(key: string, fingerprint: DigestWords, hash: DigestWords | null): boolean {
     const table = this.#table
     digest(key, this.#keyDigest)
-    let entry = table.find(this.#keyDigest)
+    let entry = table.find(this.#keyDigest, hash)
     if (entry >= 0 && table.isMarked(entry, mark.seen)) {
       this.#placeAgain(entry, key, fingerprint)
       return false
@@ -108,7 +116,8 @@ export class KeyLedger {
     }
     // From here on hash and fingerprint are those of the key's first row, for later rows to be compared with.
     table.fingerprints.set(entry, fingerprint)
-    if (hash !== null) table.hashes.set(entry, hash)
+    if (this.#arrivals !== null) this.#arrivals.read(entry, hash)
+    else if (hash !== null) table.hashes.set(entry, hash)
     table.mark(entry, mark.seen)
     if (isUnchanged) {
       this.#verdicts.note(entry, 'unchanged')

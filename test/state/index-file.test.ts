@@ -22,12 +22,13 @@ import { openIndexFile, writeIndexFile } from '../../src/state/index-file.ts'
 const basis = { scope: 'contacts', rows: 'as mapped' }
 
 /** The bytes of an index, each section with bytes of its own. */
-function contentOf(count: number): IndexContent {
+function contentOf(count: number, disorder = 0): IndexContent {
   const bytes = (section: IndexSection) =>
     Uint8Array.from({ length: count * indexSections[section] }, (_, at) => at * 7 + section.length)
   return {
     basis,
     count,
+    disorder,
     async *pieces(section) {
       const all = bytes(section)
       const size = indexSections[section] * entriesPerChunk

@@ -48,14 +48,25 @@ async function* pieces(entries: Entries, section: IndexSection): AsyncGenerator<
 }
 
 function contentOf(entries: Entries): IndexContent {
-  return { basis, count: entries.length, pieces: (section) => pieces(entries, section) }
+  return {
+    basis,
+    count: entries.length,
+    disorder: 0,
+    pieces: (section) => pieces(entries, section),
+  }
 }
 
-function changesTo(kept: KeptIndex, gone: readonly number[], added: Entries): IndexChanges {
+function changesTo(
+  kept: KeptIndex,
+  gone: readonly number[],
+  added: Entries,
+  disorder = 0,
+): IndexChanges {
   return {
     kept,
     gone: Uint32Array.from(gone),
     added: added.length,
+    disorder,
     pieces: (section) => pieces(added, section),
   }
 }
