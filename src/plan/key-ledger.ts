@@ -82,10 +82,7 @@ export class KeyLedger {
       }
     }
     this.tally.rows += 1
-    if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
-    table.markAll(entry, unchangedByHash)
-    this.#arrivals?.order.add(entry)
-    this.tally.count('unchanged')
+    this.#enterRecognised(entry)
     return true
   }
 
@@ -96,11 +93,8 @@ export class KeyLedger {
   place(key: string, fingerprint: DigestWords, hash: DigestWords | null): boolean {
     const table = this.#table
     digest(key, this.#keyDigest)
-    let entry = table.find(this.#keyDigest, hash)
-    if (entry >= 0 && table.isMarked(entry, mark.seen)) {
-      this.#placeAgain(entry, key, fingerprint)
-      return false
-    }
+    let entry = table.find(this.#keyDigest)
+    if (entry >= 0 && this.#enterKnown(entry, key, fingerprint, hash)) return false
     let isUnchanged = false
     if (entry < 0) entry = table.add(this.#keyDigest)
     else {
@@ -163,6 +157,32 @@ export class KeyLedger {
   /** The row that was placed last fails. */
   refuse(failure: Failure): void {
     this.#pending.push({ entry: this.#entry, key: this.#key, row: { failure } })
+  }
+
+  #enterRecognised(entry: number): void {
+    const table = this.#table
+    if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
+    table.markAll(entry, unchangedByHash)
+    this.#arrivals?.order.add(entry)
+    this.tally.count('unchanged')
+  }
+
+  /** Enters a row of a key that has one, or that its hash says has not changed. False where it is neither. */
+  #enterKnown(
+    entry: number,
+    key: string,
+    fingerprint: DigestWords,
+    hash: DigestWords | null,
+  ): boolean {
+    const table = this.#table
+    const isSame = hash !== null && table.isMissed(entry, hash)
+    if (!table.isMarked(entry, mark.seen)) {
+      if (isSame) this.#enterRecognised(entry)
+      return isSame
+    }
+    if (isSame && table.isMarked(entry, mark.recognised)) this.tally.repeated += 1
+    else this.#placeAgain(entry, key, fingerprint)
+    return true
   }
 
   /** Another row of a key that has one. */

@@ -38,13 +38,13 @@ export class KeyTable {
   #size = 0
   #reserved = 0
   #hasHashes = false
-  /** Rows that were looked for by key and could have been recognised, beyond which an index of hashes is made. */
+  /** Beyond how many of these an index of hashes is made. */
   #mostMissed = 0
   #places = new ExpectedPlaces()
   #astray = 0
   /** How many entries may be searched one by one. */
   #searchable = 0
-  /** How many rows were looked for by key that have the hash of their entry. */
+  /** How many rows were found by key that could have been found by their hash. */
   #missed = 0
 
   /** `fields`: how many can change. `expected`: how many entries will come, as far as is known; more are welcome. */
@@ -117,14 +117,13 @@ export class KeyTable {
     this.#begin()
   }
 
-  /** The number of the entry with this key; -1 where there is none. `hash`: that of its row, where that was not found. */
-  find(key: DigestWords, hash: DigestWords | null = null): number {
+  /** The number of the entry with this key; -1 where there is none. */
+  find(key: DigestWords): number {
     let entry = this.#places.find(this.keys, key, this.#size)
     if (entry < 0) {
       entry = this.#findAstray(key)
       if (entry >= 0) this.#goAstray(entry)
     }
-    if (entry >= 0 && hash !== null && this.hashes.equals(entry, hash)) this.#missed += 1
     return entry
   }
 
@@ -168,6 +167,14 @@ export class KeyTable {
       if (entry >= 0) this.#goAstray(entry)
     }
     return entry
+  }
+
+  /** Whether an entry that was found by its key could have been found by this hash. */
+  isMissed(entry: number, hash: DigestWords): boolean {
+    if (!this.#hasHashes || entry >= this.#reserved || isNothing(hash)) return false
+    const isMissed = this.hashes.equals(entry, hash)
+    if (isMissed) this.#missed += 1
+    return isMissed
   }
 
   /** An entry whose row had this hash, and which does not have the mark; -1 where there is none. */

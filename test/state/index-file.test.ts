@@ -71,6 +71,19 @@ describe('an index file', () => {
     await index.close()
   })
 
+  it('says how many runs have found another order, and nothing of it where an older release wrote it', async () => {
+    await writeIndexFile(file, contentOf(3, 5), 'now')
+    const index = await opened()
+    expect(index.disorder).toBe(5)
+    await index.close()
+    const { disorder: _, ...older } = contentOf(3)
+    await writeIndexFile(file, older as IndexContent, 'now')
+    expect(readFileSync(file, 'latin1')).not.toContain('disorder')
+    const old = await opened()
+    expect(old).toMatchObject({ count: 3, disorder: 0, isCurrent: true })
+    await old.close()
+  })
+
   it('hands out pieces of whole chunks', async () => {
     await writeIndexFile(file, contentOf(entriesPerChunk * 9 + 5), 'now')
     const index = await opened()

@@ -184,6 +184,21 @@ describe('the patch of an index file', () => {
     await expectEntries('two', [...without(numbers(100), [3, 4, 5]), 7, 8])
   })
 
+  it('says how many runs have found another order, even where nothing else has changed', async () => {
+    await writeIndexFile(file, contentOf(numbers(100)), 'one')
+    const written = readFileSync(file)
+    for (const disorder of [1, 2, 0]) {
+      const index = await opened('one')
+      expect(await index.amend(changesTo(index, [], [], disorder), 'one')).toBe(true)
+      await index.close()
+      const later = await opened('one')
+      expect(later).toMatchObject({ disorder, isCurrent: true })
+      await later.close()
+      await expectEntries('one', numbers(100))
+    }
+    expect(readFileSync(file).equals(written)).toBe(true)
+  })
+
   it('goes when the index is written anew', async () => {
     await writeIndexFile(file, contentOf(numbers(100)), 'one')
     await amend('one', 'two', [3], [])
