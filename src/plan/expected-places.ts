@@ -23,7 +23,12 @@ export class ExpectedPlaces {
 
   /** The entry with this digest, if it stands before `end` where one is expected; else -1. */
   find(column: DigestColumn, digest: DigestWords, end: number): number {
-    const entry = column.search(digest, this.#next, Math.min(this.#next + entriesAhead, end))
+    const next = this.#next
+    if (next < end && column.equals(next, digest)) {
+      this.#next += 1
+      return next
+    }
+    const entry = column.search(digest, next + 1, Math.min(next + entriesAhead, end))
     if (entry < 0) return this.#findElsewhere(column, digest, end)
     this.#next = entry + 1
     return entry

@@ -6,7 +6,7 @@ import { ExpectedPlaces } from './expected-places.ts'
 import { mark as markOf } from './marks.ts'
 
 /** How often all reserved entries are searched one by one before an index is made, which costs some fifty times as much. */
-const mostSearches = 16
+const mostSearches = 8
 
 /** Of how many reserved entries there is one that may be looked for in vain by the hash of its row: for small tables. */
 const entriesPerMissed = 1024
