@@ -17,6 +17,6 @@ export class Arrivals {
   /** A row was read; `hash`: null where its hash is not worth remembering. */
   read(entry: number, hash: DigestWords | null): void {
     this.order.add(entry)
-    this.hashes.add(hash)
+    this.hashes.add(entry, hash)
   }
 }

@@ -33,6 +33,16 @@ export class DigestColumn {
     return this.#room
   }
 
+  /** Forgets the digests of the entries that `reserve` made room for, and that room. */
+  releaseRoom(): void {
+    const whole = Math.floor(this.#room.length / (width * 4 * entriesPerChunk))
+    this.#chunks.fill(undefined, 0, whole)
+    // Other entries have the rest of the last chunk.
+    const last = this.#chunks[whole]
+    if (last !== undefined) this.#chunks[whole] = last.slice()
+    this.#room = new Uint8Array(0)
+  }
+
   /** The digests of `entriesPerChunk` entries, to be filled. */
   chunk(number: number): Int32Array {
     let chunk = this.#chunks[number]

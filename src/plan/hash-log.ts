@@ -2,7 +2,10 @@ import type { DigestWords } from './digest.ts'
 import type { Overflow, SnapshotIndex } from './interfaces.ts'
 
 const hashesPerChunk = 8192
-const chunkBytes = hashesPerChunk * 16
+
+/** Words of each: the entry, and its hash. */
+const width = 5
+const chunkBytes = hashesPerChunk * width * 4
 
 /**
  * The hashes of the rows that were read, in their order, for the index that is written in the end: nobody asks for them
@@ -23,14 +26,15 @@ export class HashLog {
     this.#index = index
   }
 
-  /** Adds the hash of a row; null for none. */
-  add(hash: DigestWords | null): void {
-    const at = (this.#size % hashesPerChunk) * 4
-    if (at === 0) this.#chunks.push(new Int32Array(hashesPerChunk * 4))
+  /** Adds the hash of the row of an entry; null for none. */
+  add(entry: number, hash: DigestWords | null): void {
+    const at = (this.#size % hashesPerChunk) * width
+    if (at === 0) this.#chunks.push(new Int32Array(hashesPerChunk * width))
     this.#size += 1
-    if (hash === null) return
     const chunk = this.#chunks.at(-1) as Int32Array
-    for (let word = 0; word < 4; word += 1) chunk[at + word] = hash[word] as number
+    chunk[at] = entry
+    if (hash === null) return
+    for (let word = 0; word < 4; word += 1) chunk[at + 1 + word] = hash[word] as number
   }
 
   /** Whether a chunk is complete, so that `write` has something to do. */
@@ -91,11 +95,13 @@ export class HashLogReader {
     this.#chunk = await this.#read(this.#at / hashesPerChunk)
   }
 
-  /** Writes the next hash to `into`. */
-  take(into: DigestWords): void {
-    if (this.#at >= this.#size) throw new Error('more rows were read than hashes kept')
-    const at = (this.#at % hashesPerChunk) * 4
-    for (let word = 0; word < 4; word += 1) into[word] = this.#chunk[at + word] as number
+  /** Writes the next hash, which has to be that of this entry, to `into`. */
+  take(entry: number, into: DigestWords): void {
+    const at = (this.#at % hashesPerChunk) * width
+    if (this.#at >= this.#size || this.#chunk[at] !== entry) {
+      throw new Error('hashes were taken in another order than that of the rows')
+    }
+    for (let word = 0; word < 4; word += 1) into[word] = this.#chunk[at + 1 + word] as number
     this.#at += 1
   }
 }

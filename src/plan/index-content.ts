@@ -50,7 +50,7 @@ export class TableContent implements IndexContent {
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
     // The keys were written before, and so these need no room of their own.
     if (section === 'fingerprints') await this.#kept?.fill(section, this.#table.keys.room)
-    yield* this.#pieces(section, this.#inOrder())
+    yield* this.#pieces(section, 0)
   }
 
   #changesTo(kept: KeptIndex): IndexChanges {
@@ -64,25 +64,24 @@ export class TableContent implements IndexContent {
       gone: Uint32Array.from(gone),
       added: this.count - (table.reserved - gone.length),
       disorder: this.disorder,
-      // In the order in which they were made, which is that of their rows.
-      pieces: (section) =>
-        this.#pieces(
-          section,
-          this.#entries(table.reserved, () => true),
-        ),
+      pieces: (section) => this.#pieces(section, table.reserved),
     }
   }
 
-  /** The bytes of a section for the entries that `next` returns, in the order of their rows as far as they have one. */
-  async *#pieces(section: IndexSection, next: () => number): AsyncGenerator<Uint8Array> {
+  /**
+   * The bytes of a section for the entries from `first` on. Where that is not 0, the rows of those before were not read: a
+   * row that is makes an entry in place of the one from the kept index.
+   */
+  async *#pieces(section: IndexSection, first: number): AsyncGenerator<Uint8Array> {
     const table = this.#table
     const piece = new Piece(indexSections[section])
     const digest = digestRoom()
     const hashes = this.#arrivals.hashes.reader()
+    const next = this.#entries(first)
     for (let entry = next(); entry >= 0; entry = next()) {
       const isLogged = section === 'hashes' && this.#isRead(entry)
       if (isLogged && hashes.isDue) await hashes.load()
-      if (isLogged) hashes.take(digest)
+      if (isLogged) hashes.take(entry, digest)
       if (!table.isMarked(entry, mark.inSnapshot)) continue
       if (section === 'flags') piece.addByte(this.#flags(entry))
       else {
@@ -96,12 +95,12 @@ export class TableContent implements IndexContent {
   }
 
   /**
-   * Goes through all entries, those that have a row in the order of the rows, and then the others: returns the next one each
-   * time, and -1 in the end.
+   * Goes through the entries from `first` on, those that have a row in the order of the rows, and then the others: returns the
+   * next one each time, and -1 in the end.
    */
-  #inOrder(): () => number {
-    const nextRow = this.#arrivals.order.reader()
-    const nextRowless = this.#entries(0, (entry) => !this.#table.isMarked(entry, mark.seen))
+  #entries(first: number): () => number {
+    const nextRow = this.#arrivals.order.reader(first)
+    const nextRowless = this.#rowless(first)
     let isAtRows = true
     return () => {
       const entry = isAtRows ? nextRow() : -1
@@ -110,14 +109,14 @@ export class TableContent implements IndexContent {
     }
   }
 
-  /** As `#inOrder`, some of the entries from `first` on in the order of the table. */
-  #entries(first: number, isWanted: (entry: number) => boolean): () => number {
-    const { size } = this.#table
+  /** As `#entries`, those without a row. */
+  #rowless(first: number): () => number {
+    const table = this.#table
     let entry = first - 1
     return () => {
       do entry += 1
-      while (entry < size && !isWanted(entry))
-      return entry < size ? entry : -1
+      while (entry < table.size && table.isMarked(entry, mark.seen))
+      return entry < table.size ? entry : -1
     }
   }
 

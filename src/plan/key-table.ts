@@ -238,6 +238,8 @@ export class KeyTable {
 
   #begin(): void {
     this.#places = new ExpectedPlaces()
+    this.#byKey = null
+    this.#searchable = this.#reserved * mostSearches
     this.#astray = 0
     this.#missed = 0
   }

@@ -23,8 +23,11 @@ export class RowOrder {
     this.#last = entry
   }
 
-  /** Goes through the entries: returns the next one each time, and -1 in the end. Nothing may be added meanwhile. */
-  reader(): () => number {
+  /**
+   * Goes through the entries that are not less than `first`: returns the next one each time, and -1 in the end. Nothing may be
+   * added meanwhile.
+   */
+  reader(first = 0): () => number {
     this.#endRun()
     // What would follow begins a run of its own.
     this.#last = Number.NEGATIVE_INFINITY
@@ -32,15 +35,18 @@ export class RowOrder {
     let entry = -1
     let following = 0
     return () => {
-      if (following === 0) {
+      while (following === 0) {
         if (at === this.#length) return -1
         const number = this.#numberAt(at)
         at += 1
         if (number >= 0) {
           entry = number
-          return entry
+          if (entry >= first) return entry
+          continue
         }
-        following = -number
+        const passed = Math.min(-number, Math.max(0, first - 1 - entry))
+        entry += passed
+        following = -number - passed
       }
       following -= 1
       entry += 1

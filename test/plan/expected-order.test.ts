@@ -279,6 +279,55 @@ describe('rows in another order than last time', () => {
   })
 })
 
+test('an old index is right again once keys came, went and changed behind its back', async () => {
+  const rows = rowsOf(5000)
+  const { snapshot: before, index } = await delivered(rows)
+  // Another machine's run, of which this index knows nothing; its keys are in an order of their own in the snapshot.
+  const overtaken = rows.flatMap((row, at): readonly Row[] => {
+    if (at % 900 === 5) return [[row[0] ?? null, 'Ben', 'pro']]
+    return at % 700 === 5 ? [[`z ${5000 - at}`, 'Cid', 'pro'], row] : [row]
+  })
+  const other = await plan(overtaken, { snapshot: before })
+  const snapshot = before.after(other.operations)
+  index.isCurrent = false
+
+  const changed = overtaken.map(([id, name, plan], at): Row => {
+    return at % 800 === 5
+      ? [id ?? null, 'Dan', plan ?? null]
+      : [id ?? null, name ?? null, plan ?? null]
+  })
+  const second = await plan(changed, { snapshot, index })
+  const plain = await plan(changed, { snapshot })
+  expect(second.plan).toEqual(plain.plan)
+  expect(second.totals).toEqual(plain.totals)
+  expect(second.read).toBeLessThan(40)
+  await keep(second, index)
+  expect(index).toMatchObject({ written: 1, opened: 0, isCurrent: true })
+
+  const after = snapshot.after(second.operations)
+  const third = await plan(changed, { snapshot: after, index })
+  expect(third.totals).toMatchObject({ unchanged: 5007, update: 0, create: 0 })
+  await keep(third, index)
+  // Had a row been kept with the hash of another one, its change would be missed now.
+  const all = changed.map(([id]): Row => [id ?? null, 'Eve', 'pro'])
+  for (const rows of [all, overtaken]) {
+    const last = await plan(rows, { snapshot: after, index })
+    expect(last.plan).toEqual((await plan(rows, { snapshot: after })).plan)
+    await last.draft?.close()
+  }
+})
+
+test('an old index whose hashes are damaged is as good as none', async () => {
+  const rows = rowsOf(3000)
+  const { snapshot, index } = await delivered(rows)
+  index.isCurrent = false
+  index.damaged = 'hashes'
+  const planned = await plan(rows, { snapshot, index })
+  expect(planned).toMatchObject({ read: 3000, totals: { unchanged: 3000, update: 0 } })
+  await keep(planned, index)
+  expect(index).toMatchObject({ written: 2, opened: 0 })
+})
+
 /** Plans rows that have hashes of their own. */
 async function planHashed(
   rows: readonly Row[],
