@@ -63,8 +63,9 @@ export async function deliverAll(workspace, shape, rows) {
 
 /**
  * Makes the same state without delivering each row: a real run delivers some of them, and `millrace state import` reads what
- * its export would be after all of them. The next run, by either way, has to find every row unchanged. Resolves to null:
- * what deliveries take was not measured.
+ * its export would be after all of them. The next run, by either way, has to find every row unchanged, and makes what it keeps
+ * beside the state as one that delivers would: the index in the order of the rows. Resolves to null: what deliveries take was
+ * not measured.
  */
 export async function importAll(workspace, shape, rows) {
   const [sample, file] = ['sample.jsonl', 'all.jsonl'].map((name) => join(workspace.folder, name))

@@ -14,6 +14,7 @@ const width = 4
  */
 export class DigestColumn {
   readonly #chunks: (Int32Array | undefined)[] = []
+  #room = new Uint8Array(0)
 
   /** Makes room for the first entries, in one piece. Returns it, to be filled; nothing may have been written before. */
   reserve(entries: number): Uint8Array {
@@ -23,7 +24,23 @@ export class DigestColumn {
       const start = number * entriesPerChunk * width
       this.#chunks[number] = room.subarray(start, start + entriesPerChunk * width)
     }
-    return new Uint8Array(room.buffer, 0, entries * width * 4)
+    this.#room = new Uint8Array(room.buffer, 0, entries * width * 4)
+    return this.#room
+  }
+
+  /** The room that `reserve` made. */
+  get room(): Uint8Array {
+    return this.#room
+  }
+
+  /** Forgets the digests of the entries that `reserve` made room for, and that room. */
+  releaseRoom(): void {
+    const whole = Math.floor(this.#room.length / (width * 4 * entriesPerChunk))
+    this.#chunks.fill(undefined, 0, whole)
+    // Other entries have the rest of the last chunk.
+    const last = this.#chunks[whole]
+    if (last !== undefined) this.#chunks[whole] = last.slice()
+    this.#room = new Uint8Array(0)
   }
 
   /** The digests of `entriesPerChunk` entries, to be filled. */
@@ -56,20 +73,15 @@ export class DigestColumn {
     this.#chunks[entry >>> chunkBits]?.fill(0, at, at + width)
   }
 
-  /** Forgets a chunk and its room. */
-  release(number: number): void {
-    this.#chunks[number] = undefined
-  }
-
   /** Forgets all, and keeps the room. */
   reset(): void {
     for (const chunk of this.#chunks) chunk?.fill(0)
   }
 
-  /** The word that decides where an index looks for the entry. */
-  first(entry: number): number {
+  /** One of the four words of the entry's digest. */
+  word(entry: number, number: number): number {
     const chunk = this.#chunks[entry >>> chunkBits]
-    return chunk === undefined ? 0 : (chunk[(entry & chunkMask) * width] as number)
+    return chunk === undefined ? 0 : (chunk[(entry & chunkMask) * width + number] as number)
   }
 
   equals(entry: number, digest: DigestWords): boolean {
@@ -87,8 +99,18 @@ export class DigestColumn {
   /** The first of the entries from `start` up to `end` that has this digest; -1 where none has. */
   search(digest: DigestWords, start: number, end: number): number {
     const first = digest[0] as number
-    for (let entry = start; entry < end; entry += 1) {
-      if (this.first(entry) === first && this.equals(entry, digest)) return entry
+    for (let entry = start; entry < end; ) {
+      const chunk = this.#chunks[entry >>> chunkBits]
+      const last = Math.min(end, (entry | chunkMask) + 1)
+      if (chunk === undefined) {
+        if (isNothing(digest)) return entry
+        entry = last
+        continue
+      }
+      const stop = ((last - 1) & chunkMask) * width
+      for (let at = (entry & chunkMask) * width; at <= stop; at += width, entry += 1) {
+        if (chunk[at] === first && this.equals(entry, digest)) return entry
+      }
     }
     return -1
   }

@@ -1,6 +1,6 @@
+import type { Arrivals } from './arrivals.ts'
 import { type DigestWords, digestRoom } from './digest.ts'
 import { entriesPerChunk } from './digest-column.ts'
-import type { HashSpill } from './hash-spill.ts'
 import {
   type IndexBasis,
   type IndexChanges,
@@ -13,30 +13,44 @@ import {
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
 
-/** The keys of a table that the snapshot has, as an index keeps them. */
+export interface ContentOptions {
+  readonly table: KeyTable
+  /**
+   * The index that the table was read from, where it has fingerprints that the table has not: then no entry of it was
+   * changed, other than by another in its place.
+   */
+  readonly kept: KeptIndex | null
+  readonly arrivals: Arrivals
+  readonly basis: IndexBasis
+  readonly disorder: number
+  /** Whether the kept index is in such an order that changes to it are not worth keeping. */
+  readonly isRewritten: boolean
+}
+
+/** The keys of a table that the snapshot has, as an index keeps them: in the order of their rows, then those without one. */
 export class TableContent implements IndexContent {
   readonly basis: IndexBasis
   readonly count: number
+  readonly disorder: number
   readonly changes: IndexChanges | null
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
-  readonly #spill: HashSpill | null
+  readonly #arrivals: Arrivals
 
-  /**
-   * `kept`: the index that the table was read from, where it has fingerprints that the table has not: then no entry of it
-   * was changed, other than by another in its place. `spill`: has hashes that the table has not.
-   */
-  constructor(table: KeyTable, kept: KeptIndex | null, spill: HashSpill | null, basis: IndexBasis) {
+  constructor({ table, kept, arrivals, basis, disorder, isRewritten }: ContentOptions) {
     this.basis = basis
+    this.disorder = disorder
     this.#table = table
     this.#kept = kept
-    this.#spill = spill
+    this.#arrivals = arrivals
     this.count = table.count(mark.inSnapshot)
-    this.changes = kept === null ? null : this.#changesTo(kept)
+    this.changes = kept === null || isRewritten ? null : this.#changesTo(kept)
   }
 
-  pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
-    return this.#pieces(section, 0)
+  async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
+    // The keys were written before, and so these need no room of their own.
+    if (section === 'fingerprints') await this.#kept?.fill(section, this.#table.keys.room)
+    yield* this.#pieces(section, 0)
   }
 
   #changesTo(kept: KeptIndex): IndexChanges {
@@ -49,62 +63,61 @@ export class TableContent implements IndexContent {
       kept,
       gone: Uint32Array.from(gone),
       added: this.count - (table.reserved - gone.length),
+      disorder: this.disorder,
       pieces: (section) => this.#pieces(section, table.reserved),
     }
   }
 
-  /** The bytes of a section for the entries from one on. */
-  async *#pieces(section: IndexSection, start: number): AsyncGenerator<Uint8Array> {
-    const width = indexSections[section]
-    const piece = new Uint8Array(entriesPerChunk * width)
-    const words = new Int32Array(piece.buffer)
+  /**
+   * The bytes of a section for the entries from `first` on. Where that is not 0, the rows of those before were not read: a
+   * row that is makes an entry in place of the one from the kept index.
+   */
+  async *#pieces(section: IndexSection, first: number): AsyncGenerator<Uint8Array> {
+    const table = this.#table
+    const piece = new Piece(indexSections[section])
     const digest = digestRoom()
-    let length = 0
-    const chunks = this.#elsewhere(section, start)
-    let elsewhere: Int32Array | null = null
-    for (let entry = start; entry < this.#table.size; entry += 1) {
-      if (entry % entriesPerChunk === 0) elsewhere = (await chunks.next()).value ?? null
-      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
-      if (section === 'flags') piece[length] = this.#flags(entry)
+    const hashes = this.#arrivals.hashes.reader()
+    const next = this.#entries(first)
+    for (let entry = next(); entry >= 0; entry = next()) {
+      const isLogged = section === 'hashes' && this.#isRead(entry)
+      if (isLogged && hashes.isDue) await hashes.load()
+      if (isLogged) hashes.take(entry, digest)
+      if (!table.isMarked(entry, mark.inSnapshot)) continue
+      if (section === 'flags') piece.addByte(this.#flags(entry))
       else {
-        this.#copy(section, entry, elsewhere, digest)
-        const at = length * 4
-        words[at] = digest[0] as number
-        words[at + 1] = digest[1] as number
-        words[at + 2] = digest[2] as number
-        words[at + 3] = digest[3] as number
+        if (!isLogged) this.#copy(section, entry, digest)
+        else if (!table.isMarked(entry, mark.confirmed)) digest.fill(0)
+        piece.addDigest(digest)
       }
-      length += 1
-      if (length < entriesPerChunk) continue
-      yield piece
-      length = 0
+      if (piece.isFull) yield piece.take()
     }
-    // The last step is the one that finds out whether what was read is whole.
-    await chunks.next()
-    if (length > 0) yield piece.subarray(0, length * width)
+    yield piece.take()
   }
 
-  /** What the table has not of a section: for each chunk that begins with an entry or behind it, or null. */
-  async *#elsewhere(section: IndexSection, start: number): AsyncGenerator<Int32Array | null> {
-    if (section === 'fingerprints' && start === 0 && this.#kept !== null) {
-      for await (const piece of this.#kept.pieces(section)) yield wordsOf(piece)
-    }
-    if (section !== 'hashes' || this.#spill === null) return
-    const chunks = Math.ceil(this.#table.size / entriesPerChunk)
-    for (let chunk = Math.ceil(start / entriesPerChunk); chunk < chunks; chunk += 1) {
-      yield await this.#spill.read(chunk)
+  /**
+   * Goes through the entries from `first` on, those that have a row in the order of the rows, and then the others: returns the
+   * next one each time, and -1 in the end.
+   */
+  #entries(first: number): () => number {
+    const nextRow = this.#arrivals.order.reader(first)
+    const nextRowless = this.#rowless(first)
+    let isAtRows = true
+    return () => {
+      const entry = isAtRows ? nextRow() : -1
+      isAtRows = entry >= 0
+      return isAtRows ? entry : nextRowless()
     }
   }
 
-  #copy(
-    section: Exclude<IndexSection, 'flags'>,
-    entry: number,
-    elsewhere: Int32Array | null,
-    into: DigestWords,
-  ): void {
-    if (section === 'keys') this.#table.keys.copy(entry, into)
-    else if (section === 'hashes') this.#copyHash(entry, elsewhere, into)
-    else this.#copyFingerprint(entry, elsewhere, into)
+  /** As `#entries`, those without a row. */
+  #rowless(first: number): () => number {
+    const table = this.#table
+    let entry = first - 1
+    return () => {
+      do entry += 1
+      while (entry < table.size && table.isMarked(entry, mark.seen))
+      return entry < table.size ? entry : -1
+    }
   }
 
   #flags(entry: number): number {
@@ -125,30 +138,54 @@ export class TableContent implements IndexContent {
     )
   }
 
-  #copyHash(entry: number, spilled: Int32Array | null, into: DigestWords): void {
-    if (this.#isRead(entry) && !this.#table.isMarked(entry, mark.confirmed)) into.fill(0)
-    else if (spilled !== null) copyDigest(spilled, entry, into)
-    else this.#table.hashes.copy(entry, into)
+  #copy(section: Exclude<IndexSection, 'flags'>, entry: number, into: DigestWords): void {
+    const { keys, hashes, fingerprints } = this.#table
+    if (section === 'keys') keys.copy(entry, into)
+    else if (section === 'hashes') hashes.copy(entry, into)
+    else if (!this.#isFingerprintKnown(entry)) into.fill(0)
+    else if (this.#isFingerprintKept(entry)) keys.copy(entry, into)
+    else fingerprints.copy(entry, into)
   }
 
-  #copyFingerprint(entry: number, kept: Int32Array | null, into: DigestWords): void {
-    if (!this.#isFingerprintKnown(entry)) into.fill(0)
-    else if (
-      kept !== null &&
-      this.#table.isMarked(entry, mark.fingerprintKept) &&
-      !this.#isRead(entry)
-    ) {
-      copyDigest(kept, entry, into)
-    } else this.#table.fingerprints.copy(entry, into)
+  /** Whether the fingerprint was in the kept index, and has come from there. */
+  #isFingerprintKept(entry: number): boolean {
+    const isKept = this.#kept !== null && this.#table.isMarked(entry, mark.fingerprintKept)
+    return isKept && !this.#isRead(entry)
   }
 }
 
-/** Takes the digest of an entry from those of its chunk. */
-function copyDigest(chunk: Int32Array, entry: number, into: DigestWords): void {
-  const at = (entry % entriesPerChunk) * 4
-  for (let word = 0; word < 4; word += 1) into[word] = chunk[at + word] as number
-}
+/** Bytes of a section that are gathered. */
+class Piece {
+  readonly #width: number
+  readonly #bytes: Uint8Array
+  readonly #words: Int32Array
+  #length = 0
 
-function wordsOf(piece: Uint8Array): Int32Array {
-  return new Int32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
+  constructor(width: number) {
+    this.#width = width
+    this.#bytes = new Uint8Array(entriesPerChunk * width)
+    this.#words = new Int32Array(this.#bytes.buffer)
+  }
+
+  get isFull(): boolean {
+    return this.#length === entriesPerChunk
+  }
+
+  addByte(byte: number): void {
+    this.#bytes[this.#length] = byte
+    this.#length += 1
+  }
+
+  addDigest(digest: DigestWords): void {
+    const at = this.#length * 4
+    for (let word = 0; word < 4; word += 1) this.#words[at + word] = digest[word] as number
+    this.#length += 1
+  }
+
+  /** What was gathered, good until more is; begins anew. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.subarray(0, this.#length * this.#width)
+    this.#length = 0
+    return bytes
+  }
 }

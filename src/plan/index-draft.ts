@@ -1,6 +1,6 @@
 import type { Outcome } from '../connector/index.ts'
+import type { Arrivals } from './arrivals.ts'
 import { digest, digestRoom } from './digest.ts'
-import type { HashSpill } from './hash-spill.ts'
 import { TableContent } from './index-content.ts'
 import type {
   IndexBasis,
@@ -17,6 +17,9 @@ import type { Scope } from './scope.ts'
 /** Keys whose operations did not end well, beyond which the next run had better look at the snapshot itself. */
 export const mostDoubtful = 10_000
 
+/** The share of the keys of an index whose rows have to be found elsewhere than expected for it to be in another order. */
+const leastAstray = 1 / 16
+
 /** What is true of a key whose record the target has taken. */
 const held = [mark.confirmed, mark.inSnapshot, mark.ours]
 
@@ -27,8 +30,9 @@ export interface DraftOptions {
   readonly basis: IndexBasis
   readonly scope: Scope
   readonly snapshot: SnapshotReader
-  /** What became of the hashes of new rows. */
-  readonly spill: HashSpill | null
+  readonly arrivals: Arrivals
+  /** How many keys of the index had their row elsewhere than expected. */
+  readonly astray: number
 }
 
 /**
@@ -64,9 +68,18 @@ export class IndexDraft implements PlanDraft {
   async content(): Promise<IndexContent | null> {
     if (this.#isGivenUp) return null
     await this.#askForDoubtful()
-    const { table, kept, basis, isKept, spill } = this.#options
-    if (isKept && !this.#isChanged && !this.#hasNews()) return null
-    return new TableContent(table, kept, spill, basis)
+    const { table, kept, arrivals, basis, isKept } = this.#options
+    const disorder = this.#disorder()
+    const isSame = isKept && !this.#isChanged && disorder === (kept?.disorder ?? 0)
+    if (isSame && !this.#hasNews()) return null
+    const isRewritten = isPowerOfTwo(disorder)
+    return new TableContent({ table, kept, arrivals, basis, disorder, isRewritten })
+  }
+
+  /** How many runs in a row have found their rows in another order than the kept index has. */
+  #disorder(): number {
+    const { table, kept, astray } = this.#options
+    return kept !== null && astray > table.reserved * leastAstray ? kept.disorder + 1 : 0
   }
 
   /** Whether a row that was read, and so lies behind what the index has, turned out to be what the target has. */
@@ -81,7 +94,7 @@ export class IndexDraft implements PlanDraft {
   /** To be called in the end, whatever became of it. */
   async close(): Promise<void> {
     await this.#options.kept?.close()
-    await this.#options.spill?.close()
+    await this.#options.arrivals.hashes.close()
   }
 
   async #askForDoubtful(): Promise<void> {
@@ -110,12 +123,24 @@ export class IndexDraft implements PlanDraft {
 
   /** From now on only the snapshot knows what the target has of the entry's key. Returns the entry that it has now. */
   #forget(found: number): number {
-    const { table } = this.#options
-    // What comes from an index stays as it is there, or makes place.
-    const entry = found < table.reserved ? table.supersede(found) : found
+    const { table, kept, arrivals } = this.#options
+    let entry = found
+    if (kept !== null && found < table.reserved) {
+      // What comes from an index stays as it is there, or makes place.
+      entry = table.supersede(found)
+      if (table.isMarked(entry, mark.seen)) arrivals.order.add(entry)
+    }
     table.hashes.clear(entry)
     const { ours, confirmed, fingerprintKnown, fingerprintKept } = mark
     for (const one of [ours, confirmed, fingerprintKnown, fingerprintKept]) table.unmark(entry, one)
     return entry
   }
+}
+
+/**
+ * After which of some runs in a row with rows in another order the index is written in theirs: after the first one, and
+ * ever more seldom as long as that does not help.
+ */
+function isPowerOfTwo(runs: number): boolean {
+  return runs > 0 && (runs & (runs - 1)) === 0
 }

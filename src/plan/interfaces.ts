@@ -95,7 +95,12 @@ export interface IndexContent {
   readonly basis: IndexBasis
   /** How many keys it has. */
   readonly count: number
-  /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  /** How many runs one after the other have found their rows in another order than that of the index, until now. */
+  readonly disorder: number
+  /**
+   * The bytes of a section, in pieces that are good until the next one is asked for. Each section is asked for once, and
+   * the fingerprints behind the keys.
+   */
   pieces(section: IndexSection): AsyncGenerator<Uint8Array>
   /** What is new in it; absent or null where it is not known. */
   readonly changes?: IndexChanges | null
@@ -108,6 +113,8 @@ export interface IndexChanges {
   readonly gone: Uint32Array
   /** How many entries come behind those. */
   readonly added: number
+  /** As in `IndexContent`. */
+  readonly disorder: number
   /** The bytes of a section for these, as in `IndexContent`. */
   pieces(section: IndexSection): AsyncGenerator<Uint8Array>
 }
@@ -116,7 +123,9 @@ export interface IndexChanges {
  * An index as it was written, in pieces of `entriesPerChunk` entries. That a piece is handed out does not mean that it is
  * right: what is damaged makes `pieces` throw, at the end of the section at the latest.
  */
-export interface KeptIndex extends IndexContent {
+export interface KeptIndex extends Omit<IndexContent, 'pieces'> {
+  /** The bytes of a section, in pieces that are good until the next one is asked for. */
+  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
   /** Whether the snapshot is as it was then. */
   readonly isCurrent: boolean
   /** Reads a whole section into a room of its size. Throws where it is damaged. */

@@ -9,7 +9,8 @@ type Column = 'keys' | 'hashes' | 'fingerprints'
  * Reads into an empty table what of an index is of use, and says what that is:
  * `hashes`: the snapshot is as it was, the rows are read as they were; fingerprints stay where they are.
  * `fingerprints`: the snapshot is as it was, the rows are read otherwise.
- * `old`: hashes and fingerprints that belonged together once; the entries are not in the snapshot before that was asked.
+ * `old`: fingerprints that the snapshot had once, marked as kept; `settleOld` has to follow once the snapshot was asked which
+ * entries are as they were, and these marked as being there.
  * `nothing`: the index is of something else, or damaged; the table is of no use then.
  */
 export async function readIndex(
@@ -22,15 +23,39 @@ export async function readIndex(
   table.reserve(kept.count)
   try {
     await fill(kept, table, 'keys')
-    if (isSameRows) await fill(kept, table, 'hashes')
-    if (!(kept.isCurrent && isSameRows)) await fill(kept, table, 'fingerprints')
-    if (!kept.isCurrent) return 'old'
+    await fill(kept, table, kept.isCurrent && isSameRows ? 'hashes' : 'fingerprints')
     await markKnown(kept, table, isSameRows ? mark.fingerprintKept : mark.fingerprintKnown)
+    if (!kept.isCurrent) return 'old'
     return isSameRows ? 'hashes' : 'fingerprints'
   } catch {
     // Whatever is wrong with it, the snapshot says the same.
     return 'nothing'
   }
+}
+
+/**
+ * Makes a table that was read from an old index what it would be from one of the snapshot as it is: with the hashes of the
+ * entries that are as they were, and without their fingerprints. False where the hashes are damaged.
+ */
+export async function settleOld(kept: KeptIndex, table: KeyTable): Promise<boolean> {
+  try {
+    await fill(kept, table, 'hashes')
+  } catch {
+    return false
+  }
+  for (let entry = 0; entry < table.reserved; entry += 1) {
+    if (table.isMarked(entry, mark.inSnapshot)) continue
+    table.hashes.clear(entry)
+    forgetKept(table, entry)
+  }
+  table.fingerprints.releaseRoom()
+  return true
+}
+
+/** Takes the marks that an entry has from an index. */
+export function forgetKept(table: KeyTable, entry: number): void {
+  table.unmark(entry, mark.ours)
+  table.unmark(entry, mark.fingerprintKept)
 }
 
 /** Reads into a table that was read from an index the fingerprints that stayed there. False where they are damaged. */
@@ -54,19 +79,13 @@ export async function recallFingerprints(kept: KeptIndex, table: KeyTable): Prom
   return true
 }
 
-/** Forgets the hashes of entries that turned out not to be in the snapshot, or not with a fingerprint. */
-export function clearUnknownHashes(table: KeyTable): void {
-  for (let entry = 0; entry < table.reserved; entry += 1) {
-    if (!table.isMarked(entry, mark.fingerprintKnown)) table.hashes.clear(entry)
-  }
-}
-
 async function fill(kept: KeptIndex, table: KeyTable, column: Column): Promise<void> {
   await kept.fill(column, table[column].reserve(kept.count))
 }
 
 async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number): Promise<void> {
-  const marks = Uint16Array.from({ length: 256 }, (_, flags) => marksOf(flags, fingerprint))
+  const there = kept.isCurrent ? 1 << mark.inSnapshot : 0
+  const marks = Uint16Array.from({ length: 256 }, (_, flags) => marksOf(flags, fingerprint, there))
   let chunk = 0
   for await (const flags of kept.pieces('flags')) {
     table.setMarks(chunk, flags, marks)
@@ -74,10 +93,13 @@ async function markKnown(kept: KeptIndex, table: KeyTable, fingerprint: number):
   }
 }
 
-/** The marks of an entry with these flags; `fingerprint`: the mark where its fingerprint is known. */
-function marksOf(flags: number, fingerprint: number): number {
+/**
+ * The marks of an entry with these flags; `fingerprint`: the mark where its fingerprint is known; `there`: those of any that
+ * is not gone.
+ */
+function marksOf(flags: number, fingerprint: number, there: number): number {
   if ((flags & indexFlag.gone) !== 0) return 0
   const ours = (flags & indexFlag.ours) === 0 ? 0 : 1 << mark.ours
   const known = (flags & indexFlag.fingerprintKnown) === 0 ? 0 : 1 << fingerprint
-  return (1 << mark.inSnapshot) | ours | known
+  return there | ours | known
 }

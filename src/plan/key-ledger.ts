@@ -1,4 +1,5 @@
 import type { Failure, Operation, TargetRecord } from '../connector/index.ts'
+import type { Arrivals } from './arrivals.ts'
 import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
 import type { PlanTotals } from './interfaces.ts'
 import { nativeId } from './key.ts'
@@ -16,13 +17,18 @@ const rowsPerLookUp = 500
 const unchangedByHash = (1 << mark.seen) | (1 << mark.recognised) | (1 << mark.unchanged)
 
 /** All that the ledger is made from. */
-export type LedgerOptions = VerdictOptions & SettlementOptions
+export type LedgerOptions = VerdictOptions &
+  SettlementOptions & {
+    /** Hears of the first row of each key. Without it, the hash of one that was read is put into the table. */
+    readonly arrivals?: Arrivals | null
+  }
 
 /** Keeps account of every key: enters its rows, and tells those that need something done from all others. */
 export class KeyLedger {
   readonly tally: Tally
   readonly #options: LedgerOptions
   readonly #table: KeyTable
+  readonly #arrivals: Arrivals | null
   readonly #verdicts: Verdicts
   readonly #settlement: Settlement
   /** What is delivered once, whatever the row says later. */
@@ -37,9 +43,10 @@ export class KeyLedger {
   #pending: PendingRow[] = []
 
   constructor(options: LedgerOptions) {
-    const { activation, scope, table } = options
+    const { activation, scope, table, arrivals = null } = options
     this.#options = options
     this.#table = table
+    this.#arrivals = arrivals
     this.#verdicts = new Verdicts(options)
     this.#settlement = new Settlement(options, this.#verdicts)
     this.#isOnce = activation.mode === 'insert'
@@ -75,9 +82,7 @@ export class KeyLedger {
       }
     }
     this.tally.rows += 1
-    if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
-    table.markAll(entry, unchangedByHash)
-    this.tally.count('unchanged')
+    this.#enterRecognised(entry)
     return true
   }
 
@@ -89,10 +94,7 @@ export class KeyLedger {
     const table = this.#table
     digest(key, this.#keyDigest)
     let entry = table.find(this.#keyDigest)
-    if (entry >= 0 && table.isMarked(entry, mark.seen)) {
-      this.#placeAgain(entry, key, fingerprint)
-      return false
-    }
+    if (entry >= 0 && this.#enterKnown(entry, key, fingerprint, hash)) return false
     let isUnchanged = false
     if (entry < 0) entry = table.add(this.#keyDigest)
     else {
@@ -108,7 +110,8 @@ export class KeyLedger {
     }
     // From here on hash and fingerprint are those of the key's first row, for later rows to be compared with.
     table.fingerprints.set(entry, fingerprint)
-    if (hash !== null) table.hashes.set(entry, hash)
+    if (this.#arrivals !== null) this.#arrivals.read(entry, hash)
+    else if (hash !== null) table.hashes.set(entry, hash)
     table.mark(entry, mark.seen)
     if (isUnchanged) {
       this.#verdicts.note(entry, 'unchanged')
@@ -154,6 +157,32 @@ export class KeyLedger {
   /** The row that was placed last fails. */
   refuse(failure: Failure): void {
     this.#pending.push({ entry: this.#entry, key: this.#key, row: { failure } })
+  }
+
+  #enterRecognised(entry: number): void {
+    const table = this.#table
+    if (this.#missesRows && table.isMarked(entry, mark.ours)) this.tally.removed -= 1
+    table.markAll(entry, unchangedByHash)
+    this.#arrivals?.order.add(entry)
+    this.tally.count('unchanged')
+  }
+
+  /** Enters a row of a key that has one, or that its hash says has not changed. False where it is neither. */
+  #enterKnown(
+    entry: number,
+    key: string,
+    fingerprint: DigestWords,
+    hash: DigestWords | null,
+  ): boolean {
+    const table = this.#table
+    const isSame = hash !== null && table.isMissed(entry, hash)
+    if (!table.isMarked(entry, mark.seen)) {
+      if (isSame) this.#enterRecognised(entry)
+      return isSame
+    }
+    if (isSame && table.isMarked(entry, mark.recognised)) this.tally.repeated += 1
+    else this.#placeAgain(entry, key, fingerprint)
+    return true
   }
 
   /** Another row of a key that has one. */

@@ -2,15 +2,17 @@ import type { DigestWords } from './digest.ts'
 import { digestRoom } from './digest.ts'
 import { DigestColumn, entriesPerChunk, isNothing } from './digest-column.ts'
 import { DigestIndex } from './digest-index.ts'
+import { ExpectedPlaces } from './expected-places.ts'
+import { mark as markOf } from './marks.ts'
 
-/** Entries behind the one that was found last that are looked at first: rows come in much the same order as last time. */
-const expectedNext = 8
+/** How often all reserved entries are searched one by one before an index is made, which costs some fifty times as much. */
+const mostSearches = 8
 
-/**
- * The share of the reserved entries that may be met elsewhere than expected before an index of hashes is made: it costs as
- * much as reading that many rows.
- */
-const mostAstray = 1 / 1024
+/** Of how many reserved entries there is one that may be looked for in vain by the hash of its row: for small tables. */
+const entriesPerMissed = 1024
+
+/** Entries before the expected one with which a search begins: a row may be there twice. */
+const entriesBehind = 64
 
 /**
  * All keys of a plan, column by column: digest of the key, hash of the row, fingerprint of the record (16 bytes each), an
@@ -18,7 +20,8 @@ const mostAstray = 1 / 1024
  * something was written to it. Entries are numbered from 0 in the order in which they were added.
  *
  * They are found by key, and by the hash of the row where `indexHashes` was called. What is looked for in the order of the
- * entries costs next to nothing; the first time that it is not makes an index, of keys or of hashes, of 6 to 12 bytes for each.
+ * entries costs next to nothing. A few others are searched for; many make an index, of keys or of hashes, of 5 to 8 bytes
+ * for each.
  */
 export class KeyTable {
   readonly keys = new DigestColumn()
@@ -35,10 +38,14 @@ export class KeyTable {
   #size = 0
   #reserved = 0
   #hasHashes = false
-  /** The entry behind the one that was found last. */
-  #next = 0
-  /** How many entries were not found where they were expected. */
+  /** Beyond how many of these an index of hashes is made. */
+  #mostMissed = 0
+  #places = new ExpectedPlaces()
   #astray = 0
+  /** How many entries may be searched one by one. */
+  #searchable = 0
+  /** How many rows were found by key that could have been found by their hash. */
+  #missed = 0
 
   /** `fields`: how many can change. `expected`: how many entries will come, as far as is known; more are welcome. */
   constructor(fields: number, expected = 0) {
@@ -56,11 +63,21 @@ export class KeyTable {
     return this.#reserved
   }
 
+  /**
+   * How many entries without a row were found elsewhere than expected, for the sake of a row. To be asked before anything
+   * else is looked for.
+   */
+  get astray(): number {
+    return this.#astray
+  }
+
   /** Makes the first entries, with no marks, for columns that are then filled from elsewhere. */
   reserve(entries: number): void {
     this.#size = entries
     this.#reserved = entries
     this.#expected = Math.max(this.#expected, entries)
+    this.#searchable = entries * mostSearches
+    this.#mostMissed = Math.min(mostSearches, Math.floor(entries / entriesPerMissed))
     for (let start = 0; start < entries; start += entriesPerChunk) {
       this.#marks.push(new Uint16Array(entriesPerChunk))
     }
@@ -95,29 +112,25 @@ export class KeyTable {
     this.#byHash = null
     this.#size = 0
     this.#reserved = 0
+    this.#searchable = 0
     this.#hasHashes = false
-    this.#next = 0
-    this.#astray = 0
+    this.#begin()
   }
 
   /** The number of the entry with this key; -1 where there is none. */
   find(key: DigestWords): number {
-    const end = Math.min(this.#next + expectedNext, this.#size)
-    let entry = this.keys.search(key, this.#next, end)
+    let entry = this.#places.find(this.keys, key, this.#size)
     if (entry < 0) {
-      entry = this.#keyIndex().find(key)
-      if (entry >= 0) this.#astray += 1
+      entry = this.#findAstray(key)
+      if (entry >= 0) this.#goAstray(entry)
     }
-    if (entry >= 0) this.#next = entry + 1
     return entry
   }
 
   /** Adds an entry with no marks, no ordinal, no hash and no fingerprint. Its key must not be there yet. */
   add(key: DigestWords): number {
-    // Before the entry is there: what is made late takes in all that are.
-    const index = this.#keyIndex()
     const entry = this.#append(key)
-    index.add(entry)
+    this.#byKey?.add(entry)
     return entry
   }
 
@@ -137,8 +150,7 @@ export class KeyTable {
   /** Makes `findHash` find the entries that were reserved, by the hashes that they have. */
   indexHashes(): void {
     this.#hasHashes = true
-    this.#next = 0
-    this.#astray = 0
+    this.#begin()
   }
 
   /** Whether `findHash` finds anything. */
@@ -149,13 +161,20 @@ export class KeyTable {
   /** An entry whose row had this hash; -1 where there is none, or where it is better to look for the row's key. */
   findHash(hash: DigestWords): number {
     if (!this.#hasHashes || isNothing(hash)) return -1
-    const end = Math.min(this.#next + expectedNext, this.#reserved)
-    let entry = this.hashes.search(hash, this.#next, end)
-    if (entry < 0 && this.#astray >= Math.floor(this.#reserved * mostAstray)) {
+    let entry = this.#places.find(this.hashes, hash, this.#reserved)
+    if (entry < 0 && this.#missed >= this.#mostMissed) {
       entry = this.#hashIndex().find(hash)
+      if (entry >= 0) this.#goAstray(entry)
     }
-    if (entry >= 0) this.#next = entry + 1
     return entry
+  }
+
+  /** Whether an entry that was found by its key could have been found by this hash. */
+  isMissed(entry: number, hash: DigestWords): boolean {
+    if (!this.#hasHashes || entry >= this.#reserved || isNothing(hash)) return false
+    const isMissed = this.hashes.equals(entry, hash)
+    if (isMissed) this.#missed += 1
+    return isMissed
   }
 
   /** An entry whose row had this hash, and which does not have the mark; -1 where there is none. */
@@ -215,6 +234,30 @@ export class KeyTable {
     this.keys.set(entry, key)
     this.#size += 1
     return entry
+  }
+
+  #begin(): void {
+    this.#places = new ExpectedPlaces()
+    this.#byKey = null
+    this.#searchable = this.#reserved * mostSearches
+    this.#astray = 0
+    this.#missed = 0
+  }
+
+  #goAstray(entry: number): void {
+    if (!this.isMarked(entry, markOf.seen)) this.#astray += 1
+    this.#places.move(entry)
+  }
+
+  /** Looks everywhere: one by one, as long as that is cheaper. */
+  #findAstray(key: DigestWords): number {
+    if (this.#byKey !== null || this.#searchable <= 0) return this.#keyIndex().find(key)
+    const start = Math.max(0, this.#places.next - entriesBehind)
+    const ahead = this.keys.search(key, start, this.#size)
+    this.#searchable -= (ahead < 0 ? this.#size : ahead) - start
+    if (ahead >= 0) return ahead
+    this.#searchable -= start
+    return this.keys.search(key, 0, start)
   }
 
   #keyIndex(): DigestIndex {

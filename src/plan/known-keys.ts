@@ -1,4 +1,4 @@
-import { digest, digestRoom, parseDigest } from './digest.ts'
+import { type DigestWords, digest, digestRoom, parseDigest } from './digest.ts'
 import type {
   IndexBasis,
   KeptIndex,
@@ -6,7 +6,7 @@ import type {
   SnapshotIndex,
   SnapshotReader,
 } from './interfaces.ts'
-import { clearUnknownHashes, readIndex, recallFingerprints } from './kept-keys.ts'
+import { forgetKept, readIndex, recallFingerprints, settleOld } from './kept-keys.ts'
 import { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
 import type { Scope } from './scope.ts'
@@ -45,14 +45,12 @@ export async function loadKnownKeys(options: KnownKeysOptions): Promise<KnownKey
       table.indexHashes()
       return { table, kept, isKept: true }
     }
+    if (found === 'old' && (await isSettled(kept, snapshot, scope, table))) {
+      table.indexHashes()
+      return { table, kept, isKept: false }
+    }
     await kept.close()
     if (found === 'fingerprints') return { table, kept: null, isKept: false }
-    if (found === 'old') {
-      await scan(snapshot, scope, table)
-      clearUnknownHashes(table)
-      table.indexHashes()
-      return { table, kept: null, isKept: false }
-    }
   }
   // Asked only now: to count the keys means to read them all.
   const table = new KeyTable(fields, await snapshot.count())
@@ -69,7 +67,23 @@ export async function completeKnownKeys(known: KnownKeys): Promise<void> {
   await kept.close()
 }
 
-/** Takes the keys of the snapshot over. A hash stays with the fingerprint that it was kept with, and with no other. */
+/** Brings a table that was read from an old index up to the snapshot as it is. False where the index is damaged. */
+async function isSettled(
+  kept: KeptIndex,
+  snapshot: SnapshotReader,
+  scope: Scope,
+  table: KeyTable,
+): Promise<boolean> {
+  try {
+    await scan(snapshot, scope, table)
+    return await settleOld(kept, table)
+  } catch (error) {
+    await kept.close()
+    throw error
+  }
+}
+
+/** Takes the keys of the snapshot over. What an old index has of a key stays where it is all the same there. */
 async function scan(snapshot: SnapshotReader, scope: Scope, table: KeyTable): Promise<void> {
   const keyDigest = digestRoom()
   const fingerprint = digestRoom()
@@ -78,18 +92,45 @@ async function scan(snapshot: SnapshotReader, scope: Scope, table: KeyTable): Pr
     for (const one of known) {
       if (scope.originOf(one.fingerprint) === 'foreign') continue
       digest(one.key, keyDigest)
-      const found = isEmpty ? -1 : table.find(keyDigest)
-      const entry = found < 0 ? table.add(keyDigest) : found
-      table.mark(entry, mark.inSnapshot)
-      if (isOurs(one, scope)) table.mark(entry, mark.ours)
       const text = scope.digestIn(one.fingerprint)
-      if (one.again !== true && text !== null && parseDigest(text, fingerprint)) {
-        if (!table.fingerprints.equals(entry, fingerprint)) table.hashes.clear(entry)
-        table.fingerprints.set(entry, fingerprint)
-        table.mark(entry, mark.fingerprintKnown)
-      }
+      const isKnown = one.again !== true && text !== null && parseDigest(text, fingerprint)
+      const found = isEmpty ? -1 : table.find(keyDigest)
+      enter(table, found, keyDigest, isKnown ? fingerprint : null, isOurs(one, scope))
     }
   }
+}
+
+/** Enters a key of the snapshot. `found`: the entry that an old index has of it, or -1. */
+function enter(
+  table: KeyTable,
+  found: number,
+  key: DigestWords,
+  fingerprint: DigestWords | null,
+  ours: boolean,
+): void {
+  if (found >= 0 && isAsKept(table, found, fingerprint, ours)) {
+    table.mark(found, mark.inSnapshot)
+    return
+  }
+  if (found >= 0) forgetKept(table, found)
+  const entry = found < 0 ? table.add(key) : table.supersede(found)
+  table.mark(entry, mark.inSnapshot)
+  if (ours) table.mark(entry, mark.ours)
+  if (fingerprint === null) return
+  table.fingerprints.set(entry, fingerprint)
+  table.mark(entry, mark.fingerprintKnown)
+}
+
+/** Whether an entry of an old index says just this. */
+function isAsKept(
+  table: KeyTable,
+  entry: number,
+  fingerprint: DigestWords | null,
+  ours: boolean,
+): boolean {
+  const isKept = fingerprint !== null && table.isMarked(entry, mark.fingerprintKept)
+  const isSame = isKept && table.fingerprints.equals(entry, fingerprint)
+  return isSame && table.isMarked(entry, mark.ours) === ours
 }
 
 /** The keys of the snapshot that no row has, in its order, in batches. `table`: its keys, with those that have one marked. */

@@ -1,7 +1,7 @@
 import type { Activation } from '../config/activation.ts'
 import type { Column, RowBatch } from '../connector/index.ts'
+import { Arrivals } from './arrivals.ts'
 import { type DigestWords, digestRoom } from './digest.ts'
-import { HashSpill } from './hash-spill.ts'
 import { indexBasis } from './index-basis.ts'
 import { IndexDraft } from './index-draft.ts'
 import type {
@@ -41,7 +41,7 @@ export const rowsPerReport = 1000
 /**
  * Compares a query's rows with the snapshot and spools what has to be done, in the order of the rows, and after them
  * what `on_removed` does to the keys without a row, in the order of the snapshot. The same rows and the same snapshot
- * give the same plan, whatever batches the rows come in and whatever the index has. Memory grows by some 35 to 50 bytes
+ * give the same plan, whatever batches the rows come in and whatever the index has. Memory grows by some 35 to 45 bytes
  * per key.
  * Throws `ConfigurationError` where the mapping does not fit the columns, and what the source, snapshot or sink throw.
  */
@@ -54,14 +54,15 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
   const known = await loadKnownKeys({ snapshot, scope, fields, index, basis })
   const { table } = known
   const isDrafted = index !== null && basis !== null && onDraft !== undefined
-  const spill = isDrafted ? new HashSpill(table, index) : null
+  const arrivals = isDrafted ? new Arrivals(index) : null
   try {
     const waiting = await WaitingKeys.load(snapshot, scope, activation)
     const onSpared = () => completeKnownKeys(known)
-    const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting, onSpared })
+    const ledger = new KeyLedger({ ...options, mapping, scope, table, waiting, arrivals, onSpared })
     const reader = new RowReader(activation, columns, mapping, ledger)
     const isHashed = basis !== null && (onDraft !== undefined || table.hasHashes)
-    await readRows(options, ledger, reader, isHashed, spill)
+    await readRows(options, ledger, reader, isHashed, arrivals)
+    const { astray } = table
     await planRemovals({
       activation,
       mapping,
@@ -72,12 +73,12 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
       isSeen: reader.isSeen,
     })
     const totals = await ledger.finish()
-    if (basis === null || onDraft === undefined) await known.kept?.close()
-    else onDraft(new IndexDraft({ ...known, basis, scope, snapshot, spill }))
+    if (arrivals === null || basis === null || onDraft === undefined) await known.kept?.close()
+    else onDraft(new IndexDraft({ ...known, basis, scope, snapshot, arrivals, astray }))
     return totals
   } catch (error) {
     await known.kept?.close()
-    await spill?.close()
+    await arrivals?.hashes.close()
     throw error
   }
 }
@@ -87,7 +88,7 @@ async function readRows(
   ledger: KeyLedger,
   reader: RowReader,
   isHashed: boolean,
-  spill: HashSpill | null,
+  arrivals: Arrivals | null,
 ): Promise<void> {
   const room = digestRoom()
   let unreported = 0
@@ -96,7 +97,7 @@ async function readRows(
       const hash = isHashed ? hashOf(batch, index, room) : null
       if (hash === null || !ledger.recognise(hash)) reader.read(batch, index, hash)
       if (ledger.isFull) await ledger.settle()
-      if (spill?.isDue === true) await spill.write()
+      if (arrivals?.hashes.isDue === true) await arrivals.hashes.write()
       unreported += 1
       if (unreported < rowsPerReport) continue
       onRows?.(ledger.tally.rows)

@@ -40,6 +40,8 @@ const headOf = z.strictObject({
   scope: z.string(),
   rows: z.string(),
   count: z.int().nonnegative(),
+  /** Absent in files of older releases. */
+  disorder: z.int().nonnegative().optional(),
   checksums: z.strictObject({
     keys: checksum,
     hashes: checksum,
@@ -91,6 +93,7 @@ function identityOf(head: Head): string {
 class IndexFile implements KeptIndex {
   readonly basis: IndexBasis
   readonly count: number
+  readonly disorder: number
   readonly isCurrent: boolean
   readonly #file: string
   readonly #handle: FileHandle
@@ -107,6 +110,7 @@ class IndexFile implements KeptIndex {
     const { scope, rows } = head
     this.basis = { scope, rows }
     this.count = head.count + (patch?.added ?? 0)
+    this.disorder = patch?.disorder ?? head.disorder ?? 0
     this.isCurrent = (patch?.token ?? head.token) === token
     this.#file = file
     this.#handle = handle
@@ -184,8 +188,8 @@ export async function writeIndexFile(
         at += piece.length
       }
     }
-    const { basis, count } = content
-    const head: Head = { token, ...basis, count, checksums }
+    const { basis, count, disorder } = content
+    const head: Head = { token, ...basis, count, disorder, checksums }
     await writeHead(handle, magic, head)
   })
   await rm(patchFile(file), { force: true })

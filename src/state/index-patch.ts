@@ -17,6 +17,8 @@ const headOf = z.strictObject({
   base: z.string(),
   gone: z.int().nonnegative(),
   added: z.int().nonnegative(),
+  /** Absent in files of older releases. */
+  disorder: z.int().nonnegative().optional(),
   checksum: z.int().nonnegative(),
 })
 
@@ -29,6 +31,8 @@ export interface IndexPatch {
   readonly gone: Uint32Array
   /** How many entries lie behind those of the file. */
   readonly added: number
+  /** As in `IndexContent`. */
+  readonly disorder: number
   /** The bytes of each section for them. */
   readonly sections: ReadonlyMap<IndexSection, Uint8Array>
 }
@@ -48,7 +52,7 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
     handle = await open(patchFile(file), 'r')
     const head = await readHead(handle, magic, headOf)
     if (head === null || head.base !== base) return null
-    const { token, gone, added, checksum } = head
+    const { token, gone, added, disorder = 0, checksum } = head
     const { size } = await handle.stat()
     if (size !== headBytes + sizeOf(gone, added)) return null
     const bytes = new Uint8Array(size - headBytes)
@@ -57,6 +61,7 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
     return {
       token,
       added,
+      disorder,
       gone: new Uint32Array(bytes.buffer, 0, gone),
       sections: split(bytes, gone, added),
     }
@@ -73,13 +78,13 @@ export async function readPatch(file: string, base: string): Promise<IndexPatch 
  * what the file system throws.
  */
 export async function writePatch(file: string, base: string, patch: IndexPatch): Promise<void> {
-  const { token, gone, added } = patch
+  const { token, gone, added, disorder } = patch
   const bytes = new Uint8Array(sizeOf(gone.length, added))
   new Uint32Array(bytes.buffer, 0, gone.length).set(gone)
   for (const [section, room] of split(bytes, gone.length, added)) {
     room.set(patch.sections.get(section) ?? [])
   }
-  const head = { token, base, gone: gone.length, added, checksum: crc32(bytes) }
+  const head = { token, base, gone: gone.length, added, disorder, checksum: crc32(bytes) }
   await replaceWhole(patchFile(file), async (handle) => {
     await handle.write(bytes, 0, bytes.length, headBytes)
     await writeHead(handle, magic, head)
@@ -122,7 +127,8 @@ export async function extendPatch(
     }
     joined.set(section, bytes)
   }
-  return { token, gone: Uint32Array.from(gone).sort(), added, sections: joined }
+  const { disorder } = changes
+  return { token, gone: Uint32Array.from(gone).sort(), added, disorder, sections: joined }
 }
 
 /**

@@ -8,7 +8,11 @@ import {
   lastingDigest,
   parseDigest,
 } from '../../src/plan/digest.ts'
+import { DigestColumn } from '../../src/plan/digest-column.ts'
+import { DigestIndex } from '../../src/plan/digest-index.ts'
 import { KeyTable } from '../../src/plan/key-table.ts'
+import { mark } from '../../src/plan/marks.ts'
+import { RowOrder } from '../../src/plan/row-order.ts'
 
 // Few distinct low bits, so that most digests compete for the same slots.
 const word = fc.oneof(
@@ -117,9 +121,10 @@ describe('KeyTable', () => {
     expect(table.findHash(hash)).toBe(-1)
     table.indexHashes()
     expect(table.findHash(hash)).toBe(-1)
-    for (let astray = 1; astray <= 19; astray += 1) {
+    for (let astray = 1; astray <= 34; astray += 1) {
       const entry = (astray * 7919) % 20_000
       expect(table.find(Int32Array.of(entry, 1, 2, 3))).toBe(entry)
+      expect(table.isMissed(entry, Int32Array.of(7, 7, 7, entry + 1))).toBe(entry % 2 === 0)
     }
     expect(table.findHash(hash)).toBe(19_998)
     expect(table.findHash(digestRoom())).toBe(-1)
@@ -130,7 +135,104 @@ describe('KeyTable', () => {
     expect(table.findHash(hash)).toBe(-1)
     expect(table.find(Int32Array.of(19_998, 1, 2, 3))).toBe(successor)
   })
+
+  test('counts the entries that were found elsewhere than expected', () => {
+    const table = new KeyTable(1)
+    table.reserve(3000)
+    for (let entry = 0; entry < 3000; entry += 1) {
+      table.keys.set(entry, Int32Array.of(entry, 1, 2, 3))
+      table.hashes.set(entry, Int32Array.of(entry, 4, 5, 6))
+    }
+    table.indexHashes()
+    const find = (entry: number) => {
+      const found = table.findHash(Int32Array.of(entry, 4, 5, 6))
+      const isFound = found >= 0 || table.find(Int32Array.of(entry, 1, 2, 3)) === entry
+      if (found < 0) table.isMissed(entry, Int32Array.of(entry, 4, 5, 6))
+      expect(isFound).toBe(true)
+    }
+    // Two runs of entries by turns, with gaps.
+    for (let entry = 0; entry < 1000; entry += 5) {
+      find(entry)
+      find(entry + 1500)
+    }
+    expect(table.astray).toBe(1)
+    for (let entry = 2999; entry > 2900; entry -= 1) find(entry)
+    expect(table.astray).toBe(100)
+    table.mark(700, mark.seen)
+    find(700)
+    expect(table.astray).toBe(100)
+  })
+
+  test('finds keys that are nowhere, whether they were searched for or looked up', () => {
+    const table = new KeyTable(1)
+    table.reserve(20_000)
+    for (let entry = 0; entry < 20_000; entry += 1) table.keys.set(entry, wordsOf(entry))
+    for (let number = 0; number < 100; number += 1) {
+      expect(table.find(wordsOf(20_000 + number))).toBe(-1)
+      expect(table.add(wordsOf(20_000 + number))).toBe(20_000 + number)
+      expect(table.find(wordsOf(number * 150))).toBe(number * 150)
+      expect(table.find(wordsOf(20_000 + number))).toBe(20_000 + number)
+    }
+  })
 })
+
+function wordsOf(number: number): Int32Array {
+  const room = digestRoom()
+  digest(`key ${number}`, room)
+  return room
+}
+
+describe('DigestIndex', () => {
+  test('takes entries whose numbers outgrow its slots', () => {
+    const column = new DigestColumn()
+    const index = new DigestIndex(column, 10)
+    const numbers = [0, 1, 1022, 1023, 1024, 5000, 70_000]
+    for (const number of numbers) {
+      column.set(number, wordsOf(number))
+      index.add(number)
+    }
+    for (const number of numbers) expect(index.find(wordsOf(number))).toBe(number)
+    column.set(200_000, wordsOf(1022))
+    index.replace(1022, 200_000)
+    expect(index.find(wordsOf(1022))).toBe(200_000)
+    column.set(300_000, wordsOf(1022))
+    index.add(300_000)
+    expect([...index.findAll(wordsOf(1022))]).toEqual([200_000, 300_000])
+    expect(index.find(wordsOf(2))).toBe(-1)
+  })
+})
+
+test('RowOrder gives back entries in the order in which they were added', () => {
+  const run = fc.record({ start: fc.nat(100), length: fc.integer({ min: 1, max: 5 }) })
+  fc.assert(
+    fc.property(fc.array(run), fc.nat(20), (runs, pause) => {
+      const order = new RowOrder()
+      const added: number[] = []
+      for (const [number, { start, length }] of runs.entries()) {
+        if (number === pause) expect(allOf(order)).toEqual(added)
+        for (let entry = start; entry < start + length; entry += 1) {
+          order.add(entry)
+          added.push(entry)
+        }
+      }
+      expect(allOf(order)).toEqual(added)
+      for (const first of [0, 1, 30, 70]) {
+        expect(allOf(order, first)).toEqual(added.filter((entry) => entry >= first))
+      }
+    }),
+  )
+  const long = new RowOrder()
+  const entries = Array.from({ length: 50_000 }, (_, at) => (at * 7919) % 50_000)
+  for (const entry of entries) long.add(entry)
+  expect(allOf(long)).toEqual(entries)
+})
+
+function allOf(order: RowOrder, first = 0): number[] {
+  const next = order.reader(first)
+  const all: number[] = []
+  for (let entry = next(); entry >= 0; entry = next()) all.push(entry)
+  return all
+}
 
 describe('digests', () => {
   test('are written as Buffer writes base64url, and read back', () => {

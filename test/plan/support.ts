@@ -155,8 +155,15 @@ export class Index implements SnapshotIndex {
   isAmended = true
   /** Whether the snapshot is as it was when this was kept. */
   isCurrent = false
-  kept: { basis: IndexBasis; count: number; sections: Map<string, Uint8Array> } | null = null
+  kept: {
+    basis: IndexBasis
+    count: number
+    disorder: number
+    sections: Map<string, Uint8Array>
+  } | null = null
   opened = 0
+  /** How often it was written as a whole. */
+  written = 0
   /** A section that cannot be read. */
   damaged: IndexSection | null = null
 
@@ -167,6 +174,7 @@ export class Index implements SnapshotIndex {
     return {
       basis: kept.basis,
       count: kept.count,
+      disorder: kept.disorder,
       isCurrent,
       async *pieces(section) {
         const bytes = kept.sections.get(section) ?? new Uint8Array()
@@ -174,7 +182,10 @@ export class Index implements SnapshotIndex {
         for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
         if (section === damaged) throw new Error('damaged')
       },
-      fill: async (section, room) => room.set(kept.sections.get(section) ?? []),
+      fill: async (section, room) => {
+        room.set(kept.sections.get(section) ?? [])
+        if (section === damaged) throw new Error('damaged')
+      },
       amend: async (changes) => {
         if (!this.isAmended) return false
         const sections = new Map<string, Uint8Array>()
@@ -188,7 +199,8 @@ export class Index implements SnapshotIndex {
           expect(added.length).toBe(changes.added * width)
           sections.set(section, new Uint8Array(Buffer.concat([bytes, added])))
         }
-        this.kept = { basis: kept.basis, count: kept.count + changes.added, sections }
+        const { disorder } = changes
+        this.kept = { ...kept, count: kept.count + changes.added, disorder, sections }
         this.isCurrent = true
         return true
       },
@@ -219,15 +231,16 @@ export class Index implements SnapshotIndex {
   }
 
   async write(content: IndexContent): Promise<void> {
-    const { basis, count, changes = null } = content
+    const { basis, count, disorder, changes = null } = content
     if (changes !== null && (await changes.kept.amend(changes, 'token'))) return
     const sections = new Map<string, Uint8Array>()
     for (const section of allSections) {
       sections.set(section, await bytesOf(content.pieces(section)))
       expect(sections.get(section)?.length).toBe(count * indexSections[section])
     }
-    this.kept = { basis, count, sections }
+    this.kept = { basis, count, disorder, sections }
     this.isCurrent = true
+    this.written += 1
   }
 }
 

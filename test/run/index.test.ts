@@ -1,9 +1,11 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -167,6 +169,25 @@ describe.each(['hash', 'merge'] as const)('runs with what is kept for plan_by: %
     const before = readFileSync(bench.index)
     await expectRun(0, [])
     expect(readFileSync(bench.index).equals(before)).toBe(true)
+  })
+
+  it.runIf(planBy === 'hash')('keep the order of the rows once it is another one', async () => {
+    const more = ['4', '5', '6', '7', '8', '9']
+    bench.rows = [...bench.rows, ...more.map((id): Row => [id, 'Dan', 'pro'])]
+    await expectRun(6, more)
+    const kept = readFileSync(bench.index)
+    bench.rows = [...bench.rows].reverse()
+    mkdirSync(`${bench.index}.new`)
+    await expectRun(0, [])
+    expect(bench.notices[0]).toContain('could not be written')
+    expect(readFileSync(bench.index).equals(kept)).toBe(true)
+    rmdirSync(`${bench.index}.new`)
+    await expectRun(0, [])
+    const written = readFileSync(bench.index)
+    expect(written.equals(kept)).toBe(false)
+    for (const _ of [1, 2]) await expectRun(0, [])
+    expect(bench.notices).toEqual([])
+    expect(readFileSync(bench.index).equals(written)).toBe(true)
   })
 
   it('look into those that have, once', async () => {
@@ -411,7 +432,10 @@ describe('runs that change few of many rows', () => {
     await expectRun(changed([3]), 1, [])
     await expectRun(changed([3]), 0, [])
 
-    // That run has written the index anew: what belonged to the old one says nothing of this one.
+    // Once the index was written anew, what belonged to the old one says nothing of it.
+    bench.hashedAs = 'berlin'
+    await expectRun(changed([3]), 200, [])
+    expect(existsSync(patch)).toBe(false)
     writeFileSync(patch, whole)
     await expectRun(changed([3]), 0, [])
 

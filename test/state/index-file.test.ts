@@ -22,12 +22,13 @@ import { openIndexFile, writeIndexFile } from '../../src/state/index-file.ts'
 const basis = { scope: 'contacts', rows: 'as mapped' }
 
 /** The bytes of an index, each section with bytes of its own. */
-function contentOf(count: number): IndexContent {
+function contentOf(count: number, disorder = 0): IndexContent {
   const bytes = (section: IndexSection) =>
     Uint8Array.from({ length: count * indexSections[section] }, (_, at) => at * 7 + section.length)
   return {
     basis,
     count,
+    disorder,
     async *pieces(section) {
       const all = bytes(section)
       const size = indexSections[section] * entriesPerChunk
@@ -68,6 +69,19 @@ describe('an index file', () => {
       expect((await read(index, section)).equals(await read(content, section))).toBe(true)
     }
     await index.close()
+  })
+
+  it('says how many runs have found another order, and nothing of it where an older release wrote it', async () => {
+    await writeIndexFile(file, contentOf(3, 5), 'now')
+    const index = await opened()
+    expect(index.disorder).toBe(5)
+    await index.close()
+    const { disorder: _, ...older } = contentOf(3)
+    await writeIndexFile(file, older as IndexContent, 'now')
+    expect(readFileSync(file, 'latin1')).not.toContain('disorder')
+    const old = await opened()
+    expect(old).toMatchObject({ count: 3, disorder: 0, isCurrent: true })
+    await old.close()
   })
 
   it('hands out pieces of whole chunks', async () => {

@@ -48,14 +48,25 @@ async function* pieces(entries: Entries, section: IndexSection): AsyncGenerator<
 }
 
 function contentOf(entries: Entries): IndexContent {
-  return { basis, count: entries.length, pieces: (section) => pieces(entries, section) }
+  return {
+    basis,
+    count: entries.length,
+    disorder: 0,
+    pieces: (section) => pieces(entries, section),
+  }
 }
 
-function changesTo(kept: KeptIndex, gone: readonly number[], added: Entries): IndexChanges {
+function changesTo(
+  kept: KeptIndex,
+  gone: readonly number[],
+  added: Entries,
+  disorder = 0,
+): IndexChanges {
   return {
     kept,
     gone: Uint32Array.from(gone),
     added: added.length,
+    disorder,
     pieces: (section) => pieces(added, section),
   }
 }
@@ -171,6 +182,21 @@ describe('the patch of an index file', () => {
     expect(await amend('two', 'three', [6, 7, 8], [])).toBe(false)
     expect(await amend('two', 'three', [], [1, 2, 3, 4])).toBe(false)
     await expectEntries('two', [...without(numbers(100), [3, 4, 5]), 7, 8])
+  })
+
+  it('says how many runs have found another order, even where nothing else has changed', async () => {
+    await writeIndexFile(file, contentOf(numbers(100)), 'one')
+    const written = readFileSync(file)
+    for (const disorder of [1, 2, 0]) {
+      const index = await opened('one')
+      expect(await index.amend(changesTo(index, [], [], disorder), 'one')).toBe(true)
+      await index.close()
+      const later = await opened('one')
+      expect(later).toMatchObject({ disorder, isCurrent: true })
+      await later.close()
+      await expectEntries('one', numbers(100))
+    }
+    expect(readFileSync(file).equals(written)).toBe(true)
   })
 
   it('goes when the index is written anew', async () => {

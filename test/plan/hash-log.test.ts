@@ -8,7 +8,6 @@ const rowsOf = (count: number, first = 0): readonly Row[] =>
 
 /** An index that counts what is put beside it, and takes no more than so much. */
 class Counting extends Index {
-  written = 0
   readonly #most: number
 
   constructor(most = Number.POSITIVE_INFINITY) {
