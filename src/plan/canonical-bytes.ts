@@ -1,5 +1,6 @@
 import { type List, murmur128, type Scalar } from '../connector/index.ts'
 import { digest, digestRoom } from './digest.ts'
+import type { PackedBytes } from './packed-bytes.ts'
 import { writeText } from './text-bytes.ts'
 
 /** What stands in front of a value, for its kind. */
@@ -42,6 +43,20 @@ export class CanonicalBytes {
 
   clear(): void {
     this.#length = 0
+  }
+
+  /** How many bytes were written since `clear`. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Writes the value of the field whose bytes lie from `start` to `end` to `into`. It is no list. */
+  pack(start: number, end: number, into: PackedBytes): void {
+    const at = start + nameSize
+    const kind = this.#bytes[at]
+    if (kind === tag.text) into.text(this.#bytes, at + 1, end - 1)
+    else if (kind === tag.number) into.value(this.#view.getFloat64(at + 1, true))
+    else into.value(kind === tag.null ? null : kind === tag.true)
   }
 
   /**

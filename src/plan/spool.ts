@@ -21,7 +21,8 @@ export class Spool {
   }
 
   add(operation: Operation): void {
-    this.#operations.set(operation.ordinal, operation)
+    if (this.#sink.spool === undefined) this.#operations.set(operation.ordinal, operation)
+    else this.#sink.spool.add(operation)
   }
 
   /** Takes the place of whatever has the same ordinal. */
@@ -42,6 +43,7 @@ export class Spool {
   get isFull(): boolean {
     return (
       this.#operations.size >= operationsPerBatch ||
+      this.#sink.spool?.isFull === true ||
       this.#rejected.size >= batchSize ||
       this.#waiting.length >= batchSize ||
       this.#renewed.length >= batchSize
@@ -50,6 +52,7 @@ export class Spool {
 
   /** Hands on full batches. */
   async drain(): Promise<void> {
+    await this.#sink.spool?.drain()
     if (this.#operations.size >= operationsPerBatch) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
     if (this.#waiting.length >= batchSize) await this.#waitAll()
