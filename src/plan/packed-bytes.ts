@@ -1,6 +1,7 @@
 import type { List, Scalar } from '../connector/index.ts'
 import type { DigestWords } from './digest.ts'
 import type { FieldValue } from './fingerprint.ts'
+import { copyBytes } from './text-bytes.ts'
 
 /**
  * What stands in front of a value, for its kind. From `shortText` on it is a text of as many bytes as it is larger.
@@ -85,21 +86,19 @@ export class PackedBytes {
     else this.#list(value)
   }
 
-  /** Writes the text that lies in `bytes` from `start` to `end`, in UTF-8. */
-  text(bytes: Uint8Array, start: number, end: number): void {
+  /** Writes the text that lies in memory from `start` to `end`, in UTF-8. */
+  text(from: DataView, start: number, end: number): void {
     const size = end - start
     this.#reserve(size + 5)
-    const into = this.#bytes
     let at = this.length
-    if (size <= mostShort) into[at++] = tag.shortText + size
+    if (size <= mostShort) this.#bytes[at++] = tag.shortText + size
     else {
-      into[at] = tag.longText
+      this.#bytes[at] = tag.longText
       this.#view.setUint32(at + 1, size)
       at += 5
     }
+    copyBytes(from, start, end, this.#view, at)
     this.length = at + size
-    if (size > mostInLoop) into.set(bytes.subarray(start, end), at)
-    else for (let from = start; from < end; from += 1) into[at++] = bytes[from] as number
   }
 
   /** Writes anything else that JSON can say. */

@@ -155,7 +155,7 @@ describe('packed operations', () => {
       names,
       find: (key: string) => (key === 'a@b.c' ? 0 : -1),
       pack: (into: PackedBytes) => {
-        into.text(Buffer.from('<a@b.c>'), 1, 6)
+        into.text(new DataView(new TextEncoder().encode('<a@b.c>').buffer), 1, 6)
         into.value(undefined)
         into.value(['x'])
       },
