@@ -41,21 +41,17 @@ export class KeyLedger {
   readonly #createsDirectly: boolean
 
   constructor(options: LedgerOptions) {
-    const { activation, scope, sink, table } = options
-    const { mode, identifier } = activation
+    const { activation, scope, table } = options
     this.#options = options
     this.#table = table
     this.#verdicts = new Verdicts(options)
     this.#settlement = new Settlement(options, this.#verdicts)
-    this.#isOnce = mode === 'insert'
-    this.#createsDirectly =
-      sink.spool !== undefined &&
-      (mode === 'upsert' || mode === 'insert') &&
-      identifier !== nativeId
+    this.#isOnce = activation.mode === 'insert'
     this.#missesRows = scope.effect === 'held'
     this.tally = this.#verdicts.tally
     this.tally.known = table.count(mark.ours)
     this.tally.removed = this.#missesRows ? this.tally.known : 0
+    this.#createsDirectly = createsDirectly(options)
   }
 
   /** Whether there is so much to settle that it is worth it. */
@@ -213,4 +209,11 @@ export class KeyLedger {
   finish(): Promise<PlanTotals> {
     return this.#verdicts.finish()
   }
+}
+
+function createsDirectly({ activation, sink }: LedgerOptions): boolean {
+  const { mode, identifier } = activation
+  return (
+    sink.spool !== undefined && (mode === 'upsert' || mode === 'insert') && identifier !== nativeId
+  )
 }
