@@ -5,7 +5,7 @@ import type { DigestWords } from './digest.ts'
 import type { CanonicalNames, FieldValue } from './fingerprint.ts'
 import type { PackableRecord } from './interfaces.ts'
 import type { CompiledList, RefusedColumn } from './lists.ts'
-import { type CompiledField, readField } from './mapped-field.ts'
+import { type CompiledField, type PlainValue, readField } from './mapped-field.ts'
 import type { PackedBytes } from './packed-bytes.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -18,6 +18,8 @@ interface Step {
   readonly isTags: boolean
   readonly field: CompiledField | null
   readonly list: CompiledList | null
+  /** Which texts of the field need not be cast; null where all have to be. */
+  readonly plain: PlainValue | null
   /** Whether the key may be made of it. */
   readonly isKey: boolean
   /** Whether the bytes of the fingerprint say all of its value. */
@@ -60,7 +62,11 @@ export class DirectReading implements PackableRecord {
       const field = fields[index] ?? null
       const list = lists[index - fields.length] ?? null
       const isKey = field !== null && keyFields.includes(field.field)
-      return { index, name, isTags, field, list, isKey, isWhole: name !== null && list === null }
+      // Keys are made of values: only of a text is that what is copied.
+      const isCopied = name !== null && (!isKey || field.plain?.type === 'text')
+      const plain = isCopied ? (field?.plain ?? null) : null
+      const isWhole = name !== null && list === null
+      return { index, name, isTags, field, list, plain, isKey, isWhole }
     }
     const omitted = [...this.values.keys()].filter((index) => !names.positions.includes(index))
     this.#steps = [
@@ -103,11 +109,14 @@ export class DirectReading implements PackableRecord {
     }
   }
 
-  #take({ index, name, isTags, field, list, isKey, isWhole }: Step, texts: RowTexts): boolean {
+  #take(step: Step, texts: RowTexts): boolean {
+    const { index, name, isTags, field, list, plain, isKey, isWhole } = step
     let value: FieldValue | Refusal | RefusedColumn
     if (field === null) value = list?.read(this.row)
-    else if (!isKey && name !== null && this.#copy(field, name, texts)) return true
-    else value = readField(field, field.position < 0 ? null : texts.value(field.position))
+    else if (name !== null && plain !== null && this.#copy(plain, field.position, name, texts)) {
+      if (isKey) this.values[index] = texts.value(field.position) as string
+      return true
+    } else value = readField(field, field.position < 0 ? null : texts.value(field.position))
     if (isRefused(value)) return false
     if (isKey || !isWhole) this.values[index] = value
     if (name !== null && value !== undefined) this.#bytes.field(name, value, isTags)
@@ -115,8 +124,7 @@ export class DirectReading implements PackableRecord {
   }
 
   /** Writes a field whose value is just what its text says; false where it has to be cast. */
-  #copy({ plain, position }: CompiledField, name: Uint8Array, texts: RowTexts): boolean {
-    if (plain === null) return false
+  #copy(plain: PlainValue, position: number, name: Uint8Array, texts: RowTexts): boolean {
     const { bytes, starts, ends } = texts
     const start = starts[position] as number
     const end = ends[position] as number
