@@ -1,9 +1,10 @@
-import { plainNumber, type RowTexts, type Value } from '../connector/index.ts'
+import { type List, plainNumber, type RowTexts, type Value } from '../connector/index.ts'
 import { CanonicalBytes } from './canonical-bytes.ts'
 import { plainSeconds } from './cast-date.ts'
 import type { DigestWords } from './digest.ts'
 import type { CanonicalNames, FieldValue } from './fingerprint.ts'
 import type { PackableRecord } from './interfaces.ts'
+import { ListMemory } from './list-memory.ts'
 import type { CompiledList, RefusedColumn } from './lists.ts'
 import { type CompiledField, type PlainValue, readField } from './mapped-field.ts'
 import type { PackedBytes } from './packed-bytes.ts'
@@ -18,6 +19,8 @@ interface Step {
   readonly isTags: boolean
   readonly field: CompiledField | null
   readonly list: CompiledList | null
+  /** Where the list is read from a single column. */
+  readonly memory: ListMemory | null
   /** Which texts of the field need not be cast; null where all have to be. */
   readonly plain: PlainValue | null
   /** Whether the key may be made of it. */
@@ -32,7 +35,7 @@ export interface DirectOptions {
   readonly names: CanonicalNames
   /** The fields that keys may be made of. */
   readonly keyFields: readonly string[]
-  /** Where the columns stand that lists and keys are read from. */
+  /** Where the columns stand that keys are read from, and lists that are made of several. */
   readonly positions: readonly number[]
 }
 
@@ -66,7 +69,8 @@ export class DirectReading implements PackableRecord {
       const isCopied = name !== null && (!isKey || field.plain?.type === 'text')
       const plain = isCopied ? (field?.plain ?? null) : null
       const isWhole = name !== null && list === null
-      return { index, name, isTags, field, list, plain, isKey, isWhole }
+      const memory = list !== null && list.position >= 0 ? new ListMemory() : null
+      return { index, name, isTags, field, list, memory, plain, isKey, isWhole }
     }
     const omitted = [...this.values.keys()].filter((index) => !names.positions.includes(index))
     this.#steps = [
@@ -110,9 +114,9 @@ export class DirectReading implements PackableRecord {
   }
 
   #take(step: Step, texts: RowTexts): boolean {
-    const { index, name, isTags, field, list, plain, isKey, isWhole } = step
+    const { index, name, isTags, field, plain, isKey, isWhole } = step
     let value: FieldValue | Refusal | RefusedColumn
-    if (field === null) value = list?.read(this.row)
+    if (field === null) value = this.#readList(step, texts)
     else if (name !== null && plain !== null && this.#copy(plain, field.position, name, texts)) {
       if (isKey) this.values[index] = texts.value(field.position) as string
       return true
@@ -121,6 +125,19 @@ export class DirectReading implements PackableRecord {
     if (isKey || !isWhole) this.values[index] = value
     if (name !== null && value !== undefined) this.#bytes.field(name, value, isTags)
     return true
+  }
+
+  #readList({ list, memory }: Step, texts: RowTexts): List | RefusedColumn | undefined {
+    if (list === null || memory === null) return list?.read(this.row)
+    const { bytes, starts, ends } = texts
+    const start = starts[list.position] as number
+    const end = ends[list.position] as number
+    const known = end < start ? undefined : memory.find(bytes, start, end)
+    if (known !== undefined) return known
+    this.row[list.position] = texts.value(list.position)
+    const read = list.read(this.row)
+    if (end >= start && !isRefused(read)) memory.keep(bytes, start, end, read)
+    return read
   }
 
   /** Writes a field whose value is just what its text says; false where it has to be cast. */

@@ -208,6 +208,16 @@ describe('a sink that takes operations as bytes', () => {
     ['upsert', true, {}],
     ['upsert by several columns', true, { key: ['day', 'id'] }],
     ['upsert by email', true, { identifier: 'email' }],
+    [
+      'upsert with a list of one column',
+      true,
+      { tags: [{ column: 'tags', prefix: 'wh: ', separator: ',' }] },
+    ],
+    [
+      'upsert by the column of a list',
+      true,
+      { key: ['more_tags', 'id'], tags: [{ column: 'more_tags', prefix: '', separator: ',' }] },
+    ],
     ['insert', true, { mode: 'insert' }],
     ['insert without an identifier', true, { mode: 'insert', identifier: null }],
     ['update', false, { mode: 'update' }],
