@@ -7,7 +7,10 @@ const operationsPerBatch = 16
 /** More, since what is made of them is recorded at once, in a transaction of its own. */
 const batchSize = 500
 
-/** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
+/**
+ * Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. A sink that has a
+ * spool of its own gets operations at once.
+ */
 export class Spool {
   readonly #sink: PlanSink
   // A map that is cleared keeps what it held alive as long as V8 takes what it was for old: new ones take its place.

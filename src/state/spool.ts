@@ -3,8 +3,8 @@ import type { DigestWords } from '../plan/digest.ts'
 import type { OperationSpool, PackableRecord } from '../plan/interfaces.ts'
 import { settledOrdinals } from './applied.ts'
 import type { Cell, Database, Session } from './database.ts'
+import { OperationPacker } from './operation-packer.ts'
 import { type Range, rangesOf } from './ordinal-ranges.ts'
-import { OperationPacker } from './packed-operations.ts'
 import type { Seal } from './seal.ts'
 import {
   type ChunkContent,
@@ -78,6 +78,7 @@ export class Spool implements OperationSpool {
     chunk.end = this.#packer.bytes.length
   }
 
+  /** Adds operations and writes them down, where they are many. */
   async addAll(operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) {
       this.add(operation)

@@ -6,7 +6,8 @@ import type { Activation } from '../../src/config/activation.ts'
 import type { Operation, RowBatch } from '../../src/connector/index.ts'
 import type { OperationSpool } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
-import { OperationPacker, operationsIn } from '../../src/state/packed-operations.ts'
+import { OperationPacker } from '../../src/state/operation-packer.ts'
+import { operationsIn } from '../../src/state/packed-operations.ts'
 import { activation, field, person, Sink, Snapshot } from './support.ts'
 
 const decoded = [
