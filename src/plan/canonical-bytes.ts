@@ -1,6 +1,7 @@
 import { type List, murmur128, type Scalar } from '../connector/index.ts'
 import { digest, digestRoom } from './digest.ts'
-import { writeText } from './text-bytes.ts'
+import type { PackedBytes } from './packed-bytes.ts'
+import { copyText, writeText } from './text-bytes.ts'
 
 /** What stands in front of a value, for its kind. */
 const tag = { null: 0, false: 1, true: 2, number: 3, text: 4, list: 5 } as const
@@ -8,9 +9,6 @@ const tag = { null: 0, false: 1, true: 2, number: 3, text: 4, list: 5 } as const
 /** Ends a text and a list. No byte of UTF-8 is one of them. */
 const endOfText = 0xff
 const endOfList = 0xfe
-
-/** The largest byte that there is in UTF-8. */
-const lastOfUtf8 = 0xf4
 
 /** Bytes that stand for the name of a field. */
 const nameSize = 8
@@ -34,6 +32,9 @@ export class CanonicalBytes {
   #bytes: Buffer
   #view: DataView
   #length = 0
+  /** What `copy` copied from last. */
+  #source: Uint8Array = new Uint8Array()
+  #sourceView: DataView = new DataView(this.#source.buffer)
 
   constructor(size = 4096) {
     this.#bytes = Buffer.allocUnsafeSlow(size)
@@ -42,6 +43,20 @@ export class CanonicalBytes {
 
   clear(): void {
     this.#length = 0
+  }
+
+  /** How many bytes were written since `clear`. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Writes the value of the field whose bytes lie from `start` to `end` to `into`. It is no list. */
+  pack(start: number, end: number, into: PackedBytes): void {
+    const at = start + nameSize
+    const kind = this.#bytes[at]
+    if (kind === tag.text) into.text(this.#view, at + 1, end - 1)
+    else if (kind === tag.number) into.value(this.#view.getFloat64(at + 1, true))
+    else into.value(kind === tag.null ? null : kind === tag.true)
   }
 
   /**
@@ -56,11 +71,13 @@ export class CanonicalBytes {
     let at = this.#length
     for (let index = 0; index < nameSize; index += 1) into[at++] = name[index] as number
     into[at++] = tag.text
-    for (let from = start; from < end; from += 1) {
-      const byte = bytes[from] as number
-      if (byte === 0 || byte > lastOfUtf8) return false
-      into[at++] = byte
+    // Most rows lie in the memory of the one before.
+    if (bytes !== this.#source) {
+      this.#source = bytes
+      this.#sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     }
+    if (!copyText(this.#sourceView, start, end, this.#view, at)) return false
+    at += end - start
     into[at] = endOfText
     this.#length = at + 1
     return true

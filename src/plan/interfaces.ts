@@ -6,7 +6,9 @@ import type {
   Removal,
   TargetRecord,
 } from '../connector/index.ts'
+import type { DigestWords } from './digest.ts'
 import type { EntryWriter } from './merge-interfaces.ts'
+import type { PackedBytes } from './packed-bytes.ts'
 
 /** What is known of one key from confirmed outcomes. */
 export interface SnapshotEntry {
@@ -173,10 +175,43 @@ export interface RejectedRow {
   readonly failure: Failure
 }
 
+/** A record that can be written down without having become one. */
+export interface PackableRecord {
+  /** Its fields, in order, with such as it may leave out. */
+  readonly names: readonly string[]
+  /** The place among the names of a field with this value, by which the key is known; -1 where there is none. */
+  find(key: string): number
+  /** Writes for each of the names its value, or that there is none. */
+  pack(into: PackedBytes): void
+}
+
+/** Takes operations one by one, and those that are most alike without making objects of them. */
+export interface OperationSpool {
+  /** Whether there is so much that `drain` is due. */
+  readonly isFull: boolean
+  /** Adds an operation. Its ordinal is larger than that of the one before. */
+  add(operation: Operation): void
+  /**
+   * Adds the creation of a record whose key was never heard of: nothing is held of it, and all fields change. The
+   * fingerprint is the digest with the signature behind it. What is handed over is only good for now.
+   */
+  create(
+    ordinal: number,
+    key: string,
+    digest: DigestWords,
+    signature: string,
+    record: PackableRecord,
+  ): void
+  /** Writes down what was added, where it is much. */
+  drain(): Promise<void>
+}
+
 /** Where the planner puts the operations, since a plan may be larger than memory. */
 export interface PlanSink {
   /** True while operations that are added are not looked at: as long as it is, those need only be counted. */
   readonly hasEnough?: boolean
+  /** Where it has one, operations are added there. */
+  readonly spool?: OperationSpool
   /** Adds operations; their ordinals grow from call to call. */
   add(operations: readonly Operation[]): Promise<void>
   /**

@@ -1,7 +1,7 @@
 import type { Failure, Operation, TargetRecord } from '../connector/index.ts'
 import type { Arrivals } from './arrivals.ts'
 import { type DigestWords, digest, digestRoom, formatDigest } from './digest.ts'
-import type { PlanTotals } from './interfaces.ts'
+import type { PackableRecord, PlanTotals } from './interfaces.ts'
 import { nativeId } from './key.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
@@ -41,6 +41,10 @@ export class KeyLedger {
   #key = ''
   #entry = -1
   #pending: PendingRow[] = []
+  /** Whether the snapshot has the key of one of those. */
+  #isAsking = false
+  /** Whether a row whose key is new may become an operation without becoming a record. */
+  readonly #createsDirectly: boolean
 
   constructor(options: LedgerOptions) {
     const { activation, scope, table, arrivals = null } = options
@@ -54,11 +58,14 @@ export class KeyLedger {
     this.tally = this.#verdicts.tally
     this.tally.known = table.count(mark.ours)
     this.tally.removed = this.#missesRows ? this.tally.known : 0
+    this.#createsDirectly = createsDirectly(options)
   }
 
   /** Whether there is so much to settle that it is worth it. */
   get isFull(): boolean {
-    return this.#pending.length >= rowsPerLookUp || this.#verdicts.isFull
+    const { length } = this.#pending
+    // What needs no look-up would only keep rows behind it from being planned at once.
+    return length >= rowsPerLookUp || (length > 0 && !this.#isAsking) || this.#verdicts.isFull
   }
 
   /**
@@ -123,23 +130,26 @@ export class KeyLedger {
     return true
   }
 
-  /** Whether rows may be what was confirmed, or need only be counted: else every one has to become a record. */
-  get isComparing(): boolean {
-    return this.tally.known > 0 || this.#options.sink.hasEnough === true
+  /** Whether rows need not become records: they may be what was confirmed, or what is done about them is clear. */
+  get isDirect(): boolean {
+    return this.tally.known > 0 || this.#options.sink.hasEnough === true || this.#createsDirectly
   }
 
   /**
-   * Counts the row that was placed last and becomes a record, where nobody wants to see what is done about it. False where
-   * `want` has to follow.
+   * Sees to the row that was placed last and becomes a record, where that takes no look at it. `record`: what it has, where
+   * it was not cast. False where `want` has to follow.
    */
-  count(): boolean {
+  settleAtOnce(record: PackableRecord | null): boolean {
     const { sink, activation } = this.#options
     const { mode, identifier } = activation
     const isNew = !this.#table.isMarked(this.#entry, mark.inSnapshot)
     // What is done for a record that has an id, or is known, takes a look at it.
     const isCertain = isNew && mode !== 'update' && identifier !== nativeId
-    if (sink.hasEnough !== true || !isCertain || this.#pending.length > 0) return false
-    this.#verdicts.count(this.#entry)
+    if (!isCertain || this.#pending.length > 0) return false
+    if (sink.hasEnough === true) this.#verdicts.count(this.#entry)
+    else if (this.#createsDirectly && record !== null) {
+      this.#verdicts.create(this.#entry, this.#key, record)
+    } else return false
     return true
   }
 
@@ -151,12 +161,12 @@ export class KeyLedger {
     // Of a key that the snapshot does not have there is nothing to ask; but the plan keeps the order of the rows.
     const isAlone = this.#pending.length === 0 && !this.#table.isMarked(entry, mark.inSnapshot)
     if (isAlone) this.#verdicts.plan(entry, key, row, undefined)
-    else this.#pending.push({ entry, key, row })
+    else this.#hold({ entry, key, row })
   }
 
   /** The row that was placed last fails. */
   refuse(failure: Failure): void {
-    this.#pending.push({ entry: this.#entry, key: this.#key, row: { failure } })
+    this.#hold({ entry: this.#entry, key: this.#key, row: { failure } })
   }
 
   #enterRecognised(entry: number): void {
@@ -200,7 +210,12 @@ export class KeyLedger {
     }
     const duplicate = duplicateKey(this.tally.rows, this.#options.activation.identifier)
     const unless = isFirstKnown ? null : Int32Array.from(fingerprint)
-    this.#pending.push({ entry, key, row: { duplicate, unless } })
+    this.#hold({ entry, key, row: { duplicate, unless } })
+  }
+
+  #hold(row: PendingRow): void {
+    this.#pending.push(row)
+    this.#isAsking ||= this.#table.isMarked(row.entry, mark.inSnapshot)
   }
 
   /** Comes to a verdict on the rows that need something done, in order. */
@@ -208,6 +223,7 @@ export class KeyLedger {
     const pending = this.#pending
     if (pending.length > 0) {
       this.#pending = []
+      this.#isAsking = false
       await this.#settlement.settle(pending)
     }
     await this.#verdicts.drain()
@@ -222,4 +238,11 @@ export class KeyLedger {
   finish(): Promise<PlanTotals> {
     return this.#verdicts.finish()
   }
+}
+
+function createsDirectly({ activation, sink }: LedgerOptions): boolean {
+  const { mode, identifier } = activation
+  return (
+    sink.spool !== undefined && (mode === 'upsert' || mode === 'insert') && identifier !== nativeId
+  )
 }

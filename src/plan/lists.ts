@@ -17,6 +17,8 @@ export interface CompiledList {
   readonly name: ListName
   /** The columns that it is read from. */
   readonly columns: readonly string[]
+  /** Where that column stands, if it is a single one; else -1. */
+  readonly position: number
   read(row: readonly Value[]): List | RefusedColumn
 }
 
@@ -44,7 +46,8 @@ export function compileLists(
       else problems.push(activation.problemAt([name, index], reader))
     }
     const used = rules.flatMap(columnsOf).filter((column) => column !== null)
-    lists.push({ name, columns: used, read: readerOf(name, readers) })
+    const position = used.length === 1 ? columns.findIndex((one) => one.name === used[0]) : -1
+    lists.push({ name, columns: used, position, read: readerOf(name, readers) })
   }
   if (tags !== null) {
     compile(

@@ -68,12 +68,17 @@ function mappingOf(
     when === 'create' ? [field] : [],
   )
   const compared = canonicalNames(names, createOnly)
-  const readAsWhole = new Set([...lists.flatMap((list) => list.columns), ...(activation.key ?? [])])
+  const ofLists = lists.flatMap((list) => list.columns)
+  const ofKey = activation.key ?? []
+  const readAsWhole = new Set([
+    ...lists.flatMap((list) => (list.position < 0 ? list.columns : [])),
+    ...ofKey,
+  ])
   const idAt = activation.identifier === nativeId ? names.indexOf(nativeId) : -1
   return {
     names,
     lists: lists.map(({ name }) => name),
-    columns: new Set([...fields.flatMap(({ column }) => column?.name ?? []), ...readAsWhole]),
+    columns: new Set([...fields.flatMap(({ column }) => column?.name ?? []), ...ofLists, ...ofKey]),
     readKey,
     direct: new DirectReading({
       fields,

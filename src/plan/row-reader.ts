@@ -81,7 +81,7 @@ export class RowReader {
 
   /** Reads a row without casting it; null where that has to be done. */
   #takeDirectly(batch: RowBatch, index: number): string | null {
-    const isWorthIt = this.#ledger.isComparing && this.#ids === null
+    const isWorthIt = this.#ledger.isDirect && this.#ids === null
     if (batch.texts === undefined || !isWorthIt) return null
     const { direct, readKey } = this.#mapping
     if (!direct.read(batch.texts(index), this.#fingerprint)) return null
@@ -109,7 +109,7 @@ export class RowReader {
     const isValid = this.#failure === null
     if (!ledger.place(this.#key, this.#fingerprint, isValid ? hash : null)) return
     if (this.#failure !== null) ledger.refuse(this.#failure)
-    else if (!ledger.count()) {
+    else if (!ledger.settleAtOnce(this.#uncast === null ? null : this.#mapping.direct)) {
       const { cast, record, id } = this.#mapping
       const values = this.#values
       if (this.#uncast !== null) cast(this.#uncast.values(this.#index), values)

@@ -16,19 +16,20 @@ const suffixLength = 4
  */
 export class Scope {
   readonly effect: Effect
-  readonly #suffix: string
+  /** What stands behind the digest. */
+  readonly signature: string
   readonly #origins: ReadonlyMap<string, Effect>
 
   /** `object`: its name. */
   constructor(object: string, mode: Mode) {
     this.effect = mode === 'delete' ? 'deleted' : mode === 'archive' ? 'archived' : 'held'
-    this.#suffix = suffixOf(object, this.effect)
+    this.signature = suffixOf(object, this.effect)
     this.#origins = new Map(effects.map((effect) => [suffixOf(object, effect), effect]))
   }
 
   /** A fingerprint as the snapshot keeps it. */
   sign(digest: string): string {
-    return digest + this.#suffix
+    return digest + this.signature
   }
 
   /** The origin of an entry by its fingerprint; without one, or in a form that is not known, nothing speaks against it. */
@@ -41,7 +42,7 @@ export class Scope {
 
   /** The digest in a fingerprint; null where it is of another effect or object, or in a form that is not known. */
   digestIn(fingerprint: string | null): string | null {
-    return fingerprint?.endsWith(this.#suffix) === true &&
+    return fingerprint?.endsWith(this.signature) === true &&
       fingerprint.length === digestLength + suffixLength
       ? fingerprint.slice(0, digestLength)
       : null

@@ -7,7 +7,10 @@ const operationsPerBatch = 16
 /** More, since what is made of them is recorded at once, in a transaction of its own. */
 const batchSize = 500
 
-/** Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. */
+/**
+ * Gathers what is planned into batches for the sink, and spares it what is replaced in the meantime. A sink that has a
+ * spool of its own gets operations at once.
+ */
 export class Spool {
   readonly #sink: PlanSink
   // A map that is cleared keeps what it held alive as long as V8 takes what it was for old: new ones take its place.
@@ -21,7 +24,8 @@ export class Spool {
   }
 
   add(operation: Operation): void {
-    this.#operations.set(operation.ordinal, operation)
+    if (this.#sink.spool === undefined) this.#operations.set(operation.ordinal, operation)
+    else this.#sink.spool.add(operation)
   }
 
   /** Takes the place of whatever has the same ordinal. */
@@ -42,6 +46,7 @@ export class Spool {
   get isFull(): boolean {
     return (
       this.#operations.size >= operationsPerBatch ||
+      this.#sink.spool?.isFull === true ||
       this.#rejected.size >= batchSize ||
       this.#waiting.length >= batchSize ||
       this.#renewed.length >= batchSize
@@ -50,6 +55,7 @@ export class Spool {
 
   /** Hands on full batches. */
   async drain(): Promise<void> {
+    await this.#sink.spool?.drain()
     if (this.#operations.size >= operationsPerBatch) await this.#addAll()
     if (this.#rejected.size >= batchSize) await this.#rejectAll()
     if (this.#waiting.length >= batchSize) await this.#waitAll()

@@ -3,7 +3,7 @@ import type { Failure, Operation, OperationKind } from '../connector/index.ts'
 import { type Decide, decideBy, type Wish } from './decision.ts'
 import { digestRoom } from './digest.ts'
 import { isFormerlyConfirmed } from './former-fingerprint.ts'
-import type { PlanSink, PlanTotals, SnapshotEntry } from './interfaces.ts'
+import type { PackableRecord, PlanSink, PlanTotals, SnapshotEntry } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
 import { mark, type RowVerdict, rowVerdicts } from './marks.ts'
@@ -84,6 +84,16 @@ export class Verdicts {
   count(entry: number): void {
     this.#table.setOrdinal(entry, this.#takeOrdinal())
     this.note(entry, this.#kindOf(entry))
+  }
+
+  /** Plans the creation of a record that is at hand as bytes; its key is one that the snapshot does not have. */
+  create(entry: number, key: string, record: PackableRecord): void {
+    const { scope, sink } = this.#options
+    const ordinal = this.#takeOrdinal()
+    this.#table.setOrdinal(entry, ordinal)
+    this.note(entry, 'create')
+    this.#table.fingerprints.copy(entry, this.#fingerprint)
+    sink.spool?.create(ordinal, key, this.#fingerprint, scope.signature, record)
   }
 
   /** Plans what the key's first row wants, if that is anything. */

@@ -1,7 +1,7 @@
 import type { Failure } from '../connector/index.ts'
 import type { Database, Session } from './database.ts'
 import { pendingHeads } from './spool.ts'
-import type { Head } from './spool-lines.ts'
+import type { Head } from './spool-chunks.ts'
 import type { FailureRecord } from './store.ts'
 
 /** What a run that was stopped left undone: kept as a number and a reason, not row by row. */

@@ -41,7 +41,8 @@ export class StoredAdoption implements AdoptionState {
     const seal = keepValues ? null : new Seal()
     const spool = new Spool(database, (work) => this.#write(work), run, seal)
     this.sink = {
-      add: (operations) => spool.add(operations),
+      spool,
+      add: (operations) => spool.addAll(operations),
       reject: (rows) => this.#leaveOut(rows),
       wait: async () => undefined,
       renew: async () => undefined,

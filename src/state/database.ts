@@ -1,6 +1,6 @@
 /**
- * What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. Bytes are the UTF-8 of a text, for a
- * binding that is written `cast(? as text)`; they are good until the statement has ended.
+ * What a statement takes and gives. Booleans are 0 and 1, times are milliseconds. Bytes need only be good until the
+ * statement has ended; SQLite gives them back as an `ArrayBuffer`.
  */
 export type Cell = string | number | null | Uint8Array
 

@@ -68,7 +68,8 @@ export class StoredRun implements RunState {
     this.index = folder === undefined ? null : new StoredIndex(database, lock.activation, folder)
     this.sorted = folder === undefined ? null : new StoredEntries(database, lock.activation, folder)
     this.sink = {
-      add: (operations) => spool.add(operations),
+      spool,
+      add: (operations) => spool.addAll(operations),
       reject: (rows) => this.#reject(rows),
       wait: (keys) => this.#write((session) => noteWaiting(session, begun.activation, run, keys)),
       renew: (keys) =>

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../connector/index.ts'
 import { applied } from './migrations/applied.ts'
 import { basis } from './migrations/basis.ts'
 import { initial } from './migrations/initial.ts'
+import { packed } from './migrations/packed.ts'
 import { removals } from './migrations/removals.ts'
 import { tokens } from './migrations/tokens.ts'
 import { values } from './migrations/values.ts'
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   values,
   tokens,
   applied,
+  packed,
 ]
 
 /** The version that this millrace works with. */

@@ -5,26 +5,24 @@ const ivBytes = 12
 const tagBytes = 16
 
 /**
- * Makes text unreadable for everybody but this process: its key is nowhere else, and gone with it. What is on disk of
+ * Makes bytes unreadable for everybody but this process: its key is nowhere else, and gone with it. What is on disk of
  * a run that was killed, in a backup or in the log of a database, so holds no values.
  */
 export class Seal {
   readonly #key = randomBytes(32)
 
-  /** The text, in UTF-8, encrypted, as base64. */
-  close(text: Uint8Array): string {
+  /** The bytes, encrypted. */
+  close(bytes: Uint8Array): Buffer {
     const iv = randomBytes(ivBytes)
     const cipher = createCipheriv(algorithm, this.#key, iv)
-    const sealed = [iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]
-    return Buffer.concat(sealed).toString('base64')
+    return Buffer.concat([iv, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
   }
 
-  /** The text that `close` was given. Throws where another seal closed it. */
-  open(sealed: string): string {
-    const bytes = Buffer.from(sealed, 'base64')
-    const decipher = createDecipheriv(algorithm, this.#key, bytes.subarray(0, ivBytes))
-    decipher.setAuthTag(bytes.subarray(-tagBytes))
-    const text = decipher.update(bytes.subarray(ivBytes, -tagBytes))
-    return Buffer.concat([text, decipher.final()]).toString('utf8')
+  /** The bytes that `close` was given. Throws where another seal closed them. */
+  open(sealed: Uint8Array): Buffer {
+    const decipher = createDecipheriv(algorithm, this.#key, sealed.subarray(0, ivBytes))
+    decipher.setAuthTag(sealed.subarray(-tagBytes))
+    const bytes = decipher.update(sealed.subarray(ivBytes, -tagBytes))
+    return Buffer.concat([bytes, decipher.final()])
   }
 }

@@ -1,16 +1,24 @@
 import type { Operation } from '../connector/index.ts'
-import { JsonBytes } from '../plan/json-bytes.ts'
+import type { DigestWords } from '../plan/digest.ts'
+import type { OperationSpool, PackableRecord } from '../plan/interfaces.ts'
 import { settledOrdinals } from './applied.ts'
 import type { Cell, Database, Session } from './database.ts'
-import { LineWriter } from './operation-lines.ts'
+import { OperationPacker } from './operation-packer.ts'
 import { type Range, rangesOf } from './ordinal-ranges.ts'
 import type { Seal } from './seal.ts'
-import { type Head, headLine, headsIn, openChunk, sealedChunk } from './spool-lines.ts'
+import {
+  type ChunkContent,
+  type Head,
+  headsOf,
+  openChunk,
+  operationsOf,
+  sealedChunk,
+} from './spool-chunks.ts'
 
-/** Operations per row: few rows for a large plan, and little to parse to find one operation. */
+/** Operations per row: few rows for a large plan, and little to read to find one operation. */
 const operationsPerChunk = 200
 
-/** Operations are held back until there is so much text that a transaction is worth its price. */
+/** Operations are held back until there are so many bytes that a transaction is worth its price. */
 const bytesPerWrite = 1_000_000
 
 /** Some operations as the table keeps them. */
@@ -18,10 +26,10 @@ interface Chunk {
   readonly first: number
   last: number
   count: number
-  /** Where in what is held back its text ends. */
+  /** Where in what is held back its bytes end. */
   end: number
   /** Where there is a seal, what stays legible of each. */
-  readonly heads: string[]
+  readonly heads: Head[]
 }
 
 /** Does some work in a transaction. */
@@ -31,14 +39,13 @@ export type Write = <Result>(work: (session: Session) => Promise<Result>) => Pro
  * The plan of one run on disk. What is still held back when the process dies is not missed: nothing is sent
  * before the whole plan was written, and the next run plans anew.
  */
-export class Spool {
+export class Spool implements OperationSpool {
   readonly #database: Database
   readonly #write: Write
   readonly #run: number
   readonly #seal: Seal | null
   /** What is held back: outside of the heap, where it costs nothing while the plan goes on. */
-  readonly #text = new JsonBytes(bytesPerWrite * 1.25)
-  readonly #lines = new LineWriter(this.#text)
+  readonly #packer = new OperationPacker(bytesPerWrite * 1.25)
   #chunks: Chunk[] = []
 
   /** With a seal, values are on disk as nobody can read them. */
@@ -49,28 +56,53 @@ export class Spool {
     this.#seal = seal
   }
 
-  async add(operations: readonly Operation[]): Promise<void> {
-    for (let start = 0; start < operations.length; start += operationsPerChunk) {
-      this.#hold(operations.slice(start, start + operationsPerChunk))
-      if (this.#text.length >= bytesPerWrite) await this.#flush()
+  get isFull(): boolean {
+    return this.#packer.bytes.length >= bytesPerWrite
+  }
+
+  add(operation: Operation): void {
+    const chunk = this.#chunkFor(operation)
+    this.#packer.add(operation)
+    chunk.end = this.#packer.bytes.length
+  }
+
+  create(
+    ordinal: number,
+    key: string,
+    digest: DigestWords,
+    signature: string,
+    record: PackableRecord,
+  ): void {
+    const chunk = this.#chunkFor({ ordinal, key, kind: 'create' })
+    this.#packer.create(ordinal, key, digest, signature, record)
+    chunk.end = this.#packer.bytes.length
+  }
+
+  /** Adds operations and writes them down, where they are many. */
+  async addAll(operations: readonly Operation[]): Promise<void> {
+    for (const operation of operations) {
+      this.add(operation)
+      await this.drain()
     }
   }
 
-  #hold(operations: readonly Operation[]): void {
+  async drain(): Promise<void> {
+    if (this.isFull) await this.#flush()
+  }
+
+  /** The chunk that the next operation belongs to. */
+  #chunkFor({ ordinal, key, kind }: Head): Chunk {
     let chunk = this.#chunks.at(-1)
-    if (chunk === undefined || chunk.count + operations.length > operationsPerChunk) {
-      const first = operations[0]?.ordinal ?? 0
-      chunk = { first, last: first, count: 0, end: 0, heads: [] }
+    if (chunk === undefined || chunk.count === operationsPerChunk) {
+      chunk = { first: ordinal, last: ordinal, count: 0, end: 0, heads: [] }
       this.#chunks.push(chunk)
-      this.#lines.restart()
+      this.#packer.restart()
+      this.#packer.bytes.byte(openChunk)
     }
-    for (const operation of operations) {
-      this.#lines.write(operation)
-      if (this.#seal !== null) chunk.heads.push(headLine(operation))
-      chunk.last = operation.ordinal
-    }
-    chunk.count += operations.length
-    chunk.end = this.#text.length
+    if (this.#seal !== null) chunk.heads.push({ ordinal, key, kind })
+    chunk.last = ordinal
+    chunk.count += 1
+    return chunk
   }
 
   async #flush(): Promise<void> {
@@ -78,14 +110,14 @@ export class Spool {
     let start = 0
     const seal = this.#seal
     const rows = this.#chunks.map(({ first, last, end, heads }): Cell[] => {
-      const text = this.#text.view(start, end)
+      const packed = this.#packer.bytes.view(start, end)
       start = end
-      return [this.#run, first, last, seal === null ? text : sealedChunk(heads, text, seal)]
+      return [this.#run, first, last, seal === null ? packed : sealedChunk(heads, packed, seal)]
     })
     try {
       await this.#write((session) =>
         session.runEach(
-          'insert into operations (run_id, first_ordinal, last_ordinal, lines) values (?, ?, ?, cast(? as text))',
+          `insert into operations (run_id, first_ordinal, last_ordinal, lines, packed) values (?, ?, ?, '', ?)`,
           rows,
         ),
       )
@@ -97,15 +129,15 @@ export class Spool {
   /** Forgets what is held back. */
   discard(): void {
     this.#chunks = []
-    this.#text.length = 0
+    this.#packer.bytes.length = 0
   }
 
   /** The operations without an outcome, in order; each once, whatever is recorded meanwhile. */
   async *pending(size: number): AsyncGenerator<readonly Operation[]> {
     await this.#flush()
     let ready: Operation[] = []
-    for await (const { lines, settled } of chunksOf(this.#database, this.#run)) {
-      for (const operation of openChunk(lines, this.#seal)) {
+    for await (const { content, settled } of chunksOf(this.#database, this.#run)) {
+      for (const operation of operationsOf(content, this.#seal)) {
         if (settled.has(operation.ordinal)) continue
         ready.push(operation)
         if (ready.length < size) continue
@@ -122,15 +154,15 @@ export async function* pendingHeads(
   database: Database,
   run: number,
 ): AsyncGenerator<readonly Head[]> {
-  for await (const { lines, settled } of chunksOf(database, run)) {
-    yield headsIn(lines).filter(({ ordinal }) => !settled.has(ordinal))
+  for await (const { content, settled } of chunksOf(database, run)) {
+    yield headsOf(content).filter(({ ordinal }) => !settled.has(ordinal))
   }
 }
 
 /** A chunk as it lies in the table, and those of its ordinals that have an outcome. */
 interface StoredChunk {
   readonly last: number
-  readonly lines: string
+  readonly content: ChunkContent
   readonly settled: ReadonlySet<number>
 }
 
@@ -144,10 +176,9 @@ async function* chunksOf(database: Database, run: number): AsyncGenerator<Stored
   }
 }
 
-interface ChunkRow {
+interface ChunkRow extends ChunkContent {
   readonly first_ordinal: number
   readonly last_ordinal: number
-  readonly lines: string
 }
 
 async function readChunk(
@@ -156,12 +187,12 @@ async function readChunk(
   after: number,
 ): Promise<StoredChunk | null> {
   const [row] = await session.all<ChunkRow>(
-    'select first_ordinal, last_ordinal, lines from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
+    'select first_ordinal, last_ordinal, lines, packed from operations where run_id = ? and first_ordinal > ? order by first_ordinal limit 1',
     [run, after],
   )
   if (row === undefined) return null
   const settled = await settledOrdinals(session, run, row.first_ordinal, row.last_ordinal)
-  return { last: row.last_ordinal, lines: row.lines, settled }
+  return { last: row.last_ordinal, content: row, settled }
 }
 
 /** Marks operations as about to be sent: one row, which lists runs of ordinals as `[first, count]`. */
@@ -209,11 +240,11 @@ async function readRange(
   first: number,
   last: number,
 ): Promise<readonly Head[]> {
-  const rows = await session.all<{ lines: string }>(
-    'select lines from operations where run_id = ? and first_ordinal <= ? and last_ordinal >= ? order by first_ordinal',
+  const rows = await session.all<ChunkContent>(
+    'select lines, packed from operations where run_id = ? and first_ordinal <= ? and last_ordinal >= ? order by first_ordinal',
     [run, last, first],
   )
   return rows
-    .flatMap((row) => headsIn(row.lines))
+    .flatMap((row) => headsOf(row))
     .filter(({ ordinal }) => ordinal >= first && ordinal <= last)
 }

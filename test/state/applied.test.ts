@@ -102,6 +102,13 @@ describe.each([
           "insert into outcomes (run_id, ordinal, status, created, attempts) values (?, ?, 'applied', ?, ?)",
           [0, 1, 3, 5, 6, 7].map((ordinal) => [run.run, ordinal, ordinal === 5 ? 0 : 1, 1]),
         )
+        await session.run('alter table operations drop column packed')
+        const lines = Array.from({ length: 9 }, (_, ordinal) => {
+          const { key, kind, record } = operation(ordinal)
+          return JSON.stringify({ ordinal, key, kind, record: ordinal === 0 ? record : ['x'] })
+        })
+        await session.run('update operations set lines = ?', [lines.join('\n')])
+        await session.run("delete from schema_migrations where name > '0007'")
       })
       await old.close()
 
