@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import { applied } from './migrations/applied.ts'
 import { basis } from './migrations/basis.ts'
+import { confirmations } from './migrations/confirmations.ts'
 import { initial } from './migrations/initial.ts'
 import { removals } from './migrations/removals.ts'
 import { tokens } from './migrations/tokens.ts'
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   values,
   tokens,
   applied,
+  confirmations,
 ]
 
 /** The version that this millrace works with. */

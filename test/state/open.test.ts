@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import Sqlite from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStateStore } from '../../src/state/index.ts'
+import { latestVersion } from '../../src/state/schema.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { about, applied, lock, operation } from './builders.ts'
 
@@ -103,13 +104,16 @@ describe('opening a state file', () => {
   it('refuses a newer schema, and leaves it as it is', async () => {
     await fill(1)
     const database = new Sqlite(file)
-    database.exec("insert into schema_migrations (name, batch) values ('0008', 2)")
+    const newer = latestVersion + 1
+    database.exec(`insert into schema_migrations (name, batch) values ('000${newer}', 2)`)
     database.close()
     const before = readFileSync(file)
     for (const create of [true, false]) {
       expect(await refusal(file, create)).toMatchObject({
         name: 'ConfigurationError',
-        message: expect.stringMatching(/state\.db .*version 8.* up to \d+\. Upgrade millrace/),
+        message: expect.stringMatching(
+          new RegExp(`state\\.db .*version ${newer}.* up to ${latestVersion}\\. Upgrade millrace`),
+        ),
       })
     }
     expect(readFileSync(file).equals(before)).toBe(true)

@@ -36,7 +36,7 @@ describe('a state file and several processes', () => {
     expect(outcomes % groupSize).toBe(0)
     expect(outcomes).toBeGreaterThanOrEqual(said)
     expect(failed).toBe(outcomes * 0.1)
-    expect(one('select count(*) from snapshot where fingerprint is not null')).toBe(outcomes * 0.9)
+    expect(one('select count(distinct key) from confirmations')).toBe(outcomes * 0.9)
     expect(one('select count(*) from failures')).toBe(outcomes * 0.1)
     database.close()
 
