@@ -18,6 +18,8 @@ export const takeIn = confirmInto(
 
 const append = `insert into confirmations (${columns}, key_hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
+const hashesPerPage = 20_000
+
 /** A confirmed operation, whole: what its key holds from now on. Texts are as columns hold them. */
 export interface Confirmation {
   readonly key: string
@@ -139,14 +141,17 @@ export class Confirmations {
     const { appendsConfirmed, jsonArray } = this.#database.phrases
     if (!appendsConfirmed) return places
     this.#places.set(activation, places)
-    const [added] = await session.all<{ ids: string; hashes: string }>(
-      `select ${jsonArray('id')} as ids, ${jsonArray('key_hash')} as hashes from (
-        select id, key_hash from confirmations where activation_id = ? and id > ? order by id) as added`,
-      [activation, places.last],
-    )
-    const ids: number[] = JSON.parse(added?.ids ?? '[]')
-    const hashes: number[] = JSON.parse(added?.hashes ?? '[]')
-    for (const [index, id] of ids.entries()) places.add(hashes[index] as number, id)
+    for (let added = hashesPerPage; added === hashesPerPage; ) {
+      const [page] = await session.all<{ ids: string; hashes: string }>(
+        `select ${jsonArray('id')} as ids, ${jsonArray('key_hash')} as hashes from (
+          select id, key_hash from confirmations where activation_id = ? and id > ? order by id limit ${hashesPerPage}) as page`,
+        [activation, places.last],
+      )
+      const ids: number[] = JSON.parse(page?.ids ?? '[]')
+      const hashes: number[] = JSON.parse(page?.hashes ?? '[]')
+      for (const [index, id] of ids.entries()) places.add(hashes[index] as number, id)
+      added = ids.length
+    }
     return places
   }
 }

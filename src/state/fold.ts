@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
 import { takeIn } from './confirmations.ts'
-import type { Database } from './database.ts'
+import type { Cell, Database } from './database.ts'
 import { runOverKeys } from './key-lists.ts'
 
 /** Steps are short, so that a lock renewal, and other processes, get their turn in between. */
 const keysPerStep = 2_000
+
+const rowsPerSample = 512
+const samplesPerRange = 64
 
 /** To fold writes the state anew in the worst case: this many rows for each of its pages make that cheap. */
 const rowsPerPage = 3
@@ -56,14 +60,17 @@ export class Unfolded {
  * what was broken off is begun anew.
  */
 export async function fold(database: Database, activation: number): Promise<void> {
-  if (!database.phrases.appendsConfirmed) return
-  const ids = await newestInOrder(database, activation)
-  if (ids.length === 0) return
-  for (let start = 0; start < ids.length; start += keysPerStep) {
-    const step = ids.slice(start, start + keysPerStep)
-    await database.stage((session) => runOverKeys(session, takeIn, [], step))
+  const last = await lastConfirmed(database, activation)
+  if (last === null) return
+  for (const range of await rangesOfKeys(database, activation)) {
+    const ids = await newestInOrder(database, activation, range)
+    for (let start = 0; start < ids.length; start += keysPerStep) {
+      const step = ids.slice(start, start + keysPerStep)
+      await database.stage((session) => runOverKeys(session, takeIn, [], step))
+      // Requests, timers and what frees memory come to their turn.
+      await setImmediate()
+    }
   }
-  const last = ids.reduce((greatest, id) => Math.max(greatest, id), 0)
   await database.write((session) =>
     session.run('delete from confirmations where activation_id = ? and id <= ?', [
       activation,
@@ -72,13 +79,58 @@ export async function fold(database: Database, activation: number): Promise<void
   )
 }
 
+async function lastConfirmed(database: Database, activation: number): Promise<number | null> {
+  if (!database.phrases.appendsConfirmed) return null
+  const [row] = await database.read((session) =>
+    session.all<{ last: number | null }>(
+      'select max(id) as last from confirmations where activation_id = ?',
+      [activation],
+    ),
+  )
+  return row?.last ?? null
+}
+
+/** All keys from the one to the other, which is part of it. */
+interface KeyRange {
+  readonly after: string | null
+  readonly to: string | null
+}
+
+/** Ranges of some ten thousand confirmations, which are sorted in memory. */
+async function rangesOfKeys(database: Database, activation: number): Promise<readonly KeyRange[]> {
+  const some = await database.read((session) =>
+    session.all<{ key: string }>(
+      `select key from confirmations where activation_id = ? and id % ${rowsPerSample} = 0 order by key`,
+      [activation],
+    ),
+  )
+  const bounds = some
+    .filter((_, index) => index % samplesPerRange === samplesPerRange - 1)
+    .map(({ key }) => key)
+  return [...bounds, null].map((to, index) => ({ after: bounds[index - 1] ?? null, to }))
+}
+
 /** The newest confirmation of each key, in the order of the keys. */
-async function newestInOrder(database: Database, activation: number): Promise<readonly number[]> {
+async function newestInOrder(
+  database: Database,
+  activation: number,
+  { after, to }: KeyRange,
+): Promise<readonly number[]> {
+  const bindings: Cell[] = [activation]
+  let within = ''
+  if (after !== null) {
+    within = 'and key > ?'
+    bindings.push(after)
+  }
+  if (to !== null) {
+    within += ' and key <= ?'
+    bindings.push(to)
+  }
   const [row] = await database.read((session) =>
     session.all<{ ids: string }>(
       `select ${database.phrases.jsonArray('id')} as ids from (
-        select max(id) as id from confirmations where activation_id = ? group by key order by key) as newest`,
-      [activation],
+        select max(id) as id from confirmations where activation_id = ? ${within} group by key order by key) as newest`,
+      bindings,
     ),
   )
   return JSON.parse(row?.ids ?? '[]')
