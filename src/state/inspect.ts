@@ -34,7 +34,7 @@ interface ActivationRow {
   readonly last_run_at: number | null
 }
 
-/** Looks at the whole state. Counts every key, which takes about a second for each ten million. */
+/** Looks at the whole state. Counts every key, which takes about a second for each ten million, and one more for what the snapshots have not taken in. */
 export async function inspect(database: Database, options: ClaimOptions): Promise<StateContents> {
   return database.read(async (session) => {
     const [version] = await session.all<{ name: string }>(

@@ -423,6 +423,19 @@ describe('folding', () => {
   })
 })
 
+it('has what the snapshot has of a key that was confirmed', async () => {
+  const columnsOf = async (table: string) =>
+    (await rows<{ name: string }>(`select name from pragma_table_info('${table}')`))
+      .map(({ name }) => name)
+      .sort()
+  expect(await columnsOf('confirmations')).toEqual(
+    [...(await columnsOf('snapshot')), 'id', 'key_hash']
+      // What was confirmed was answered.
+      .filter((name) => name !== 'unanswered_since')
+      .sort(),
+  )
+})
+
 it('is folded by a run that confirms many', async () => {
   const keys = Array.from({ length: 20_500 }, (_, index) => `key-${(index * 7_919) % 20_500}`)
   const groups = Array.from({ length: 41 }, (_, group) =>
