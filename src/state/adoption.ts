@@ -1,6 +1,7 @@
 import type { Clock, Operation } from '../connector/index.ts'
 import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.ts'
 import { writeBasis } from './basis.ts'
+import type { Confirmations } from './confirmations.ts'
 import type { Database, Session } from './database.ts'
 import { writeAsHolder } from './lock.ts'
 import { dropRun } from './retention.ts'
@@ -22,6 +23,7 @@ const leaveOut = `insert into outcomes (run_id, ordinal, status, created, attemp
 /** A run of the store's that links rows instead of delivering them, and that is forgotten once it has ended. */
 export interface BegunAdoption {
   readonly database: Database
+  readonly confirmations: Confirmations
   readonly clock: Clock
   readonly lock: Lock
   readonly run: number
@@ -37,7 +39,7 @@ export class StoredAdoption implements AdoptionState {
   readonly #snapshot: SnapshotReader
 
   constructor(begun: BegunAdoption) {
-    const { database, clock, lock, run, keepValues } = begun
+    const { database, confirmations, clock, lock, run, keepValues } = begun
     const seal = keepValues ? null : new Seal()
     const spool = new Spool(database, (work) => this.#write(work), run, seal)
     this.sink = {
@@ -49,7 +51,7 @@ export class StoredAdoption implements AdoptionState {
     }
     this.#begun = begun
     this.#spool = spool
-    this.#snapshot = new StoredSnapshot(database, lock.activation, clock, null)
+    this.#snapshot = new StoredSnapshot(database, confirmations, lock.activation, clock, null)
   }
 
   pending(size: number): AsyncIterable<readonly Operation[]> {
@@ -68,10 +70,15 @@ export class StoredAdoption implements AdoptionState {
 
   async link(links: readonly Link[]): Promise<void> {
     if (links.length === 0) return
-    const { activation, clock } = this.#begun
+    const { activation, clock, confirmations } = this.#begun
     const now = clock.now()
     await this.#write(async (session) => {
       await forgetToken(session, activation)
+      await confirmations.settle(
+        session,
+        activation,
+        links.map(({ key }) => toColumn(key)),
+      )
       await session.runEach(
         keepId,
         links.map(({ key, id }) => [activation, toColumn(key), toColumn(id), now]),

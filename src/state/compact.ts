@@ -1,6 +1,7 @@
 import type { Retention } from '../config/retention.ts'
 import { type ClaimOptions, type Held, holderOf } from './claim.ts'
 import type { Database } from './database.ts'
+import { fold } from './fold.ts'
 import { prune } from './retention.ts'
 
 /** How large the state was and is, in bytes. */
@@ -10,7 +11,7 @@ export interface Compaction {
 }
 
 /**
- * Removes what is no longer kept, and gives the room back to the disk. A file needs twice its size of free disk beside it.
+ * Removes what is no longer kept, has the snapshots take in what was confirmed, and gives the room back to the disk. A file needs twice its size of free disk beside it.
  * Returns who stands in the way where a run goes on: it would have to wait for too long.
  */
 export async function compact(
@@ -26,7 +27,10 @@ export async function compact(
     if (heldBy !== null) return { heldBy }
   }
   const before = await sizeOf(database)
-  for (const { id } of activations) await prune(database, id, retention, options.now)
+  for (const { id } of activations) {
+    await prune(database, id, retention, options.now)
+    await fold(database, id)
+  }
   await giveRoomBack(database)
   return { before, after: await sizeOf(database) }
 }

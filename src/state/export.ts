@@ -3,6 +3,7 @@ import { ConfigurationError, StopRunError } from '../connector/index.ts'
 import { type ClaimOptions, type Held, holderOf } from './claim.ts'
 import type { Database } from './database.ts'
 import { type ActivationLine, carried, exportVersion, type KeyLine } from './export-format.ts'
+import { fold } from './fold.ts'
 import { fromColumn } from './text.ts'
 
 const keysPerPage = 1_000
@@ -56,6 +57,7 @@ export async function* exportState(
     const before = await runsBegun(database, activation)
     const { id, ...about } = await settled(database, activation, options)
     yield kept(line({ activation, ...about } satisfies ActivationLine))
+    await fold(database, id)
     for await (const page of pages(database, id)) {
       keys += page.length
       yield kept(page.map(line).join(''))

@@ -1,16 +1,18 @@
 import { type ClaimOptions, claim, type Held } from './claim.ts'
-import type { Database, Session } from './database.ts'
+import { countKeys } from './count-keys.ts'
+import type { Database } from './database.ts'
 import { findActivation } from './lock.ts'
 
 /** What is kept per run, and per activation. */
 const ofRuns = ['operations', 'sending', 'applied', 'outcomes'] as const
-const ofActivations = ['failures', 'snapshot', 'runs'] as const
+const ofActivations = ['failures', 'confirmations', 'snapshot', 'runs'] as const
 
 /** The activations of which something is kept, by name. */
 export async function knownActivations(database: Database): Promise<readonly string[]> {
   const rows = await database.read((session) =>
     session.all<{ name: string }>(
       `select name from activations a where exists (select 1 from runs where activation_id = a.id)
+        or exists (select 1 from confirmations where activation_id = a.id)
         or exists (select 1 from snapshot where activation_id = a.id) order by name`,
     ),
   )
@@ -48,13 +50,4 @@ export async function forget(
     )
     return { keys }
   })
-}
-
-/** The keys of a snapshot. */
-export async function countKeys(session: Session, activation: number): Promise<number> {
-  const [row] = await session.all<{ keys: number }>(
-    'select count(*) as keys from snapshot where activation_id = ?',
-    [activation],
-  )
-  return row?.keys ?? 0
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '../connector/index.ts'
 import { type ClaimOptions, claim, type Held } from './claim.ts'
+import { countKeys } from './count-keys.ts'
 import type { Cell, Database, Session } from './database.ts'
 import {
   type ActivationLine,
@@ -12,7 +13,6 @@ import {
   type KeyLine,
   keyLine,
 } from './export-format.ts'
-import { countKeys } from './forget.ts'
 import { toColumn } from './text.ts'
 
 export interface ImportOptions extends ClaimOptions {
@@ -129,7 +129,9 @@ class Import {
         `The state knows ${known} ${known === 1 ? 'key' : 'keys'} of ${about.activation} already. Nothing was imported. With --replace the file takes their place.`,
       )
     }
-    await this.#session.run('delete from snapshot where activation_id = ?', [claimed.id])
+    for (const table of ['confirmations', 'snapshot']) {
+      await this.#session.run(`delete from ${table} where activation_id = ?`, [claimed.id])
+    }
     await this.#session.run(
       `update activations set target = ?, object = ?, key_field = ?, keys_from = ?, workspace = ?, login = null, holds_values = 1,
         snapshot_token = null where id = ?`,

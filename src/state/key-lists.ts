@@ -8,12 +8,12 @@ const lengths = [1, 10, 100, mostKeys]
 
 /**
  * Runs `sql` over keys, some at a time: `(:keys)` in it stands for the list. `bindings` are those before the list.
- * Keys are as columns hold them. A key that fills up a list stands in it twice, which does no harm.
+ * Keys are as columns hold them, or the numbers of rows. A key that fills up a list stands in it twice, which does no harm.
  */
 export async function* overKeys<Result>(
   sql: string,
   bindings: readonly Cell[],
-  keys: readonly string[],
+  keys: readonly (string | number)[],
   call: (sql: string, bindings: readonly Cell[]) => Promise<Result>,
 ): AsyncGenerator<Result> {
   for (let start = 0; start < keys.length; start += mostKeys) {
@@ -32,7 +32,7 @@ export async function runOverKeys(
   session: Session,
   sql: string,
   bindings: readonly Cell[],
-  keys: readonly string[],
+  keys: readonly (string | number)[],
 ): Promise<void> {
   for await (const _changes of overKeys(sql, bindings, keys, session.run));
 }
@@ -42,7 +42,7 @@ export async function allOverKeys<Row extends object>(
   session: Session,
   sql: string,
   bindings: readonly Cell[],
-  keys: readonly string[],
+  keys: readonly (string | number)[],
 ): Promise<readonly Row[]> {
   const found: Row[] = []
   for await (const rows of overKeys(sql, bindings, keys, session.all<Row>)) found.push(...rows)

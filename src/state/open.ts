@@ -5,6 +5,7 @@ import { defaultRetention, type Retention } from '../config/retention.ts'
 import { type Clock, ConfigurationError } from '../connector/index.ts'
 import { StoredAdoption } from './adoption.ts'
 import { readBasis } from './basis.ts'
+import { Confirmations } from './confirmations.ts'
 import type { Database } from './database.ts'
 import { countOpenFailures, readFailures, releaseFailures } from './failures.ts'
 import { findKnownIds } from './known-ids.ts'
@@ -86,6 +87,7 @@ export function stateStore(
   clock: Clock,
   { retention = defaultRetention, index }: Pick<StateOptions, 'retention' | 'index'> = {},
 ): StateStore {
+  const confirmations = new Confirmations(database)
   return {
     acquireLock: (activation, holder, leaseMilliseconds, hasEnded) =>
       acquireLock(database, activation, holder, clock.now(), leaseMilliseconds, hasEnded),
@@ -94,11 +96,18 @@ export function stateStore(
     releaseLock: (lock) => releaseLock(database, lock),
     startRun: async (lock, about) => {
       const { identifier, settings, keepValues } = about
-      const { run, activation, pass } = await beginRun(database, lock, about, clock.now())
+      const { run, activation, pass } = await beginRun(
+        database,
+        confirmations,
+        lock,
+        about,
+        clock.now(),
+      )
       await prune(database, activation, retention, clock.now())
       if (!keepValues) await dropValues(database, activation)
       return new StoredRun({
         database,
+        confirmations,
         clock,
         retention,
         lock,
@@ -112,19 +121,28 @@ export function stateStore(
       })
     },
     startAdoption: async (lock, about) => {
-      const { run, activation } = await beginRun(database, lock, about, clock.now())
+      const { run, activation } = await beginRun(database, confirmations, lock, about, clock.now())
       await prune(database, activation, retention, clock.now())
       const { keepValues } = about
       if (!keepValues) await dropValues(database, activation)
-      return new StoredAdoption({ database, clock, lock, run, activation, keepValues })
+      return new StoredAdoption({
+        database,
+        confirmations,
+        clock,
+        lock,
+        run,
+        activation,
+        keepValues,
+      })
     },
-    snapshot: (activation) => new StoredSnapshot(database, activation, clock, null),
+    snapshot: (activation) => new StoredSnapshot(database, confirmations, activation, clock, null),
     basis: (activation) => readBasis(database, activation),
     index: (activation) =>
       index === undefined ? null : new StoredIndex(database, activation, index.folder),
     sorted: (activation) =>
       index === undefined ? null : new StoredEntries(database, activation, index.folder),
-    knownIds: (keys, values) => database.read((session) => findKnownIds(session, keys, values)),
+    knownIds: (keys, values) =>
+      database.read((session) => findKnownIds(session, confirmations, keys, values)),
     runs: (activations, perActivation) =>
       database.read((session) => readRuns(session, activations, perActivation)),
     failures: (filter) => readFailures(database, filter),

@@ -3,6 +3,7 @@ import { outcomeStatuses } from '../connector/index.ts'
 import { countAbandoned } from './abandoned.ts'
 import { unadoptedByOther } from './adopted.ts'
 import { countApplied, recordApplied } from './applied.ts'
+import type { Confirmation, Confirmations } from './confirmations.ts'
 import type { Cell, Session } from './database.ts'
 import { type FailedOutcome, recordFailed } from './failed-outcomes.ts'
 import { runOverKeys } from './key-lists.ts'
@@ -13,10 +14,7 @@ import { noValues } from './values.ts'
 const snapshotColumns =
   'activation_id, key, fingerprint, target_id, sent, removed, confirmed_at, run_id'
 
-const confirmWithId = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, ?, ?, ?, ?, ?)
-  on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint, target_id = excluded.target_id,
-  sent = excluded.sent, removed = excluded.removed, unanswered_since = null, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
-
+/** Keeps the id that is known. */
 const confirm = `insert into snapshot (${snapshotColumns}) values (?, ?, ?, null, ?, ?, ?, ?)
   on conflict (activation_id, key) do update set fingerprint = excluded.fingerprint,
   sent = excluded.sent, removed = excluded.removed, unanswered_since = null, confirmed_at = excluded.confirmed_at, run_id = excluded.run_id`
@@ -42,13 +40,16 @@ const resolveFailure =
 /** Says that keys were being sent by a run that never learnt how that ended. */
 export async function leaveInDoubt(
   session: Session,
+  confirmations: Confirmations,
   activation: number,
   run: number,
   keys: readonly string[],
 ): Promise<void> {
+  const columns = keys.map(toColumn)
+  await confirmations.settle(session, activation, columns)
   await session.runEach(
     doubt,
-    keys.map((key) => [activation, toColumn(key), run]),
+    columns.map((key) => [activation, key, run]),
   )
 }
 
@@ -61,8 +62,8 @@ export async function recordOutcomes(
 }
 
 async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]): Promise<void> {
-  const { session, activation, run, now, openFailures } = recording
-  const confirmedWithId: Cell[][] = []
+  const { session, activation, run, now, confirmations, openFailures } = recording
+  const confirmedWithId: Confirmation[] = []
   const confirmed: Cell[][] = []
   const learnt: Cell[][] = []
   const forgotten: string[] = []
@@ -72,15 +73,19 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   const resolved: string[] = []
   const applied: Outcome[] = []
   const failed: FailedOutcome[] = []
+  /** Whose rows in the snapshot are changed, and not replaced. */
+  const changed: string[] = []
   for (const outcome of outcomes) {
     const { id, ordinal, status, failure } = outcome
     const key = toColumn(outcome.key)
     if (status === 'applied') {
       const { fingerprint, sent, removed } = confirmation(recording, outcome)
-      if (id === undefined) confirmed.push([activation, key, fingerprint, sent, removed, now, run])
-      else {
+      if (id === undefined) {
+        confirmed.push([activation, key, fingerprint, sent, removed, now, run])
+        changed.push(key)
+      } else {
         const target = id === null ? null : toColumn(id)
-        confirmedWithId.push([activation, key, fingerprint, target, sent, removed, now, run])
+        confirmedWithId.push({ key, fingerprint, id: target, sent, removed })
       }
       applied.push(outcome)
       resolved.push(key)
@@ -93,8 +98,10 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
       partly.push([activation, key, sentText(recording, outcome.held)])
     if (status === 'failed' || status === 'in_doubt') doubtful.push([activation, key, run])
     failed.push({ ...outcome, status, failure })
+    changed.push(key)
   }
-  await session.runEach(confirmWithId, confirmedWithId)
+  await confirmations.settle(session, activation, changed)
+  await confirmations.add(session, recording, confirmedWithId)
   await session.runEach(confirm, confirmed)
   await session.runEach(learnId, learnt)
   await runOverKeys(session, forgetId, [activation], forgotten)

@@ -39,6 +39,8 @@ const tables = ['snapshot', 'outcomes', 'applied', 'failures', 'operations', 'se
 
 const phrases: Phrases = {
   holdRows: 'for update',
+  // The server writes rows where there is room, and each statement is a way to it and back.
+  appendsConfirmed: false,
   jsonArray: (column) => `coalesce(json_agg(${column})::text, '[]')`,
   // How much of it is free, Postgres says only to an extension.
   size: `select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes, null as free

@@ -1,3 +1,4 @@
+import type { Confirmations } from './confirmations.ts'
 import type { Session } from './database.ts'
 import type { OpenFailures } from './open-failures.ts'
 import type { Timestamp } from './store.ts'
@@ -12,6 +13,7 @@ export interface Recording {
   /** See `AboutRun`. */
   readonly settings: string
   readonly keepValues: boolean
+  readonly confirmations: Confirmations
   readonly openFailures: OpenFailures
   readonly now: Timestamp
 }

@@ -4,9 +4,11 @@ import type { IndexContent, PlanSink, RejectedRow, SnapshotReader } from '../pla
 import type { EntryWriter } from '../plan/merge-interfaces.ts'
 import { recordAbandoned } from './abandoned.ts'
 import { writeBasis } from './basis.ts'
+import type { Confirmations } from './confirmations.ts'
 import type { Database, Session } from './database.ts'
 import { recordRejections } from './failed-outcomes.ts'
 import { countTrend, noteWaiting, releaseTroubles, resolveUnmet } from './failures.ts'
+import { fold, Unfolded } from './fold.ts'
 import { Journal } from './journal.ts'
 import { writeAsHolder } from './lock.ts'
 import { OpenFailures } from './open-failures.ts'
@@ -26,6 +28,7 @@ import { type IndexOptions, StoredIndex } from './stored-index.ts'
 /** A run that `beginRun` began. */
 export interface BegunRun {
   readonly database: Database
+  readonly confirmations: Confirmations
   readonly clock: Clock
   readonly retention: Retention
   readonly lock: Lock
@@ -57,12 +60,12 @@ export class StoredRun implements RunState {
   #token: string | null = null
 
   constructor(begun: BegunRun) {
-    const { database, clock, lock, run, pass, keepValues, index } = begun
+    const { database, confirmations, clock, lock, run, pass, keepValues, index } = begun
     const seal = keepValues ? null : new Seal()
     const write: Write = (work) => writeAsHolder(database, lock, work, 'stage')
     const spool = new Spool(database, write, run, seal)
     this.run = run
-    this.snapshot = new StoredSnapshot(database, lock.activation, clock, pass)
+    this.snapshot = new StoredSnapshot(database, confirmations, lock.activation, clock, pass)
     // What a full pass sends again, no index knows.
     const folder = pass === null ? index?.folder : undefined
     this.index = folder === undefined ? null : new StoredIndex(database, lock.activation, folder)
@@ -72,18 +75,22 @@ export class StoredRun implements RunState {
       add: (operations) => spool.addAll(operations),
       reject: (rows) => this.#reject(rows),
       wait: (keys) => this.#write((session) => noteWaiting(session, begun.activation, run, keys)),
-      renew: (keys) =>
-        this.#change((session) => renewFingerprints(session, begun.activation, keys)),
+      renew: async (keys) => {
+        await fold(database, begun.activation)
+        await this.#change((session) => renewFingerprints(session, begun.activation, keys))
+      },
     }
     this.#begun = begun
     this.#spool = spool
     this.#openFailures = new OpenFailures(begun.activation)
-    this.#journal = new Journal((outcomes, operations) =>
-      this.#change(async (session) => {
+    const waiting = new Unfolded(database, begun.activation)
+    this.#journal = new Journal(async (outcomes, operations) => {
+      await this.#change(async (session) => {
         await recordOutcomes(this.#recording(session), outcomes)
         if (operations.length > 0) await markSending(session, run, operations)
-      }),
-    )
+      })
+      await waiting.grow(outcomes.length)
+    })
   }
 
   pending(size: number): AsyncIterable<readonly Operation[]> {
@@ -153,10 +160,16 @@ export class StoredRun implements RunState {
 
   /** For what changes the snapshot, or says that requests are about to change what it is a picture of. */
   async #change(work: (session: Session) => Promise<void>): Promise<void> {
-    await this.#write(async (session) => {
-      if (!this.#isChanging) await forgetToken(session, this.#begun.activation)
-      await work(session)
-    })
+    const { confirmations, activation } = this.#begun
+    try {
+      await this.#write(async (session) => {
+        if (!this.#isChanging) await forgetToken(session, activation)
+        await work(session)
+      })
+    } catch (error) {
+      confirmations.forget(activation)
+      throw error
+    }
     this.#isChanging = true
   }
 
@@ -165,7 +178,7 @@ export class StoredRun implements RunState {
   }
 
   #recording(session: Session): Recording {
-    const { activation, identifier, settings, keepValues, clock, run } = this.#begun
+    const { activation, identifier, settings, keepValues, confirmations, clock, run } = this.#begun
     return {
       session,
       activation,
@@ -173,6 +186,7 @@ export class StoredRun implements RunState {
       identifier,
       settings,
       keepValues,
+      confirmations,
       openFailures: this.#openFailures,
       now: clock.now(),
     }

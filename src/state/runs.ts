@@ -1,3 +1,4 @@
+import type { Confirmations } from './confirmations.ts'
 import type { Database, Session } from './database.ts'
 import { releaseTroubles } from './failures.ts'
 import { writeAsHolder } from './lock.ts'
@@ -20,12 +21,13 @@ interface RunRow {
 /** Begins a run after ending those that never finished; see `StateStore.startRun`. */
 export async function beginRun(
   database: Database,
+  confirmations: Confirmations,
   lock: Lock,
   about: AboutRun,
   now: Timestamp,
 ): Promise<{ run: number; activation: number; pass: FullPass | null }> {
   return writeAsHolder(database, lock, async (session, activation) => {
-    await interruptRuns(session, activation, now)
+    await interruptRuns(session, confirmations, activation, now)
     const begun = about.full === null ? null : await unfinishedPass(session, activation, now)
     await session.run('update activations set target = ?, object = ?, key_field = ? where id = ?', [
       about.target,
@@ -66,14 +68,19 @@ async function unfinishedPass(
   return last !== undefined && now - last.started_at < passLasts ? last.full_pass : null
 }
 
-async function interruptRuns(session: Session, activation: number, now: Timestamp): Promise<void> {
+async function interruptRuns(
+  session: Session,
+  confirmations: Confirmations,
+  activation: number,
+  now: Timestamp,
+): Promise<void> {
   const unfinished = await session.all<{ id: number }>(
     "select id from runs where activation_id = ? and status = 'running'",
     [activation],
   )
   for (const { id } of unfinished) {
     for await (const keys of keysInFlight(session, id)) {
-      await leaveInDoubt(session, activation, id, keys)
+      await leaveInDoubt(session, confirmations, activation, id, keys)
     }
     await releaseTroubles(session, id)
     await forgetToken(session, activation)

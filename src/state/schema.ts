@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { ConfigurationError } from '../connector/index.ts'
 import { applied } from './migrations/applied.ts'
 import { basis } from './migrations/basis.ts'
+import { confirmations } from './migrations/confirmations.ts'
 import { initial } from './migrations/initial.ts'
 import { packed } from './migrations/packed.ts'
 import { removals } from './migrations/removals.ts'
@@ -30,6 +31,7 @@ const migrations: readonly Migration[] = [
   values,
   tokens,
   applied,
+  confirmations,
   packed,
 ]
 

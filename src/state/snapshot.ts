@@ -1,7 +1,10 @@
 import type { Clock, TargetRecord } from '../connector/index.ts'
 import type { KnownKey, SnapshotEntry, SnapshotReader, WaitingKey } from '../plan/interfaces.ts'
 import { isAdopted } from './adopted.ts'
-import type { Database } from './database.ts'
+import type { Confirmations } from './confirmations.ts'
+import { countKeys } from './count-keys.ts'
+import type { Database, Session } from './database.ts'
+import { fold } from './fold.ts'
 import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
 import { fromColumn, toColumn } from './text.ts'
@@ -40,6 +43,7 @@ const unansweredRequest = `case when unanswered_since is null then null else (se
 /** The snapshot of one activation; an empty one where it never ran. */
 export class StoredSnapshot implements SnapshotReader {
   readonly #database: Database
+  readonly #confirmations: Confirmations
   readonly #name: string
   readonly #clock: Clock
   readonly #pass: FullPass | null
@@ -47,8 +51,15 @@ export class StoredSnapshot implements SnapshotReader {
   readonly #again: string
   #activation: number | null = null
 
-  constructor(database: Database, activation: string, clock: Clock, pass: FullPass | null) {
+  constructor(
+    database: Database,
+    confirmations: Confirmations,
+    activation: string,
+    clock: Clock,
+    pass: FullPass | null,
+  ) {
     this.#database = database
+    this.#confirmations = confirmations
     this.#name = activation
     this.#clock = clock
     this.#pass = pass
@@ -56,19 +67,13 @@ export class StoredSnapshot implements SnapshotReader {
   }
 
   async count(): Promise<number> {
-    const activation = await this.#number()
+    const activation = await this.#folded()
     if (activation === null) return 0
-    const [row] = await this.#database.read((session) =>
-      session.all<{ keys: number }>(
-        'select count(*) as keys from snapshot where activation_id = ?',
-        [activation],
-      ),
-    )
-    return Number(row?.keys ?? 0)
+    return await this.#database.read((session) => countKeys(session, activation))
   }
 
   async *fingerprints(after?: string): AsyncGenerator<readonly KnownKey[]> {
-    const activation = await this.#number()
+    const activation = await this.#folded()
     if (activation === null) return
     // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
     const { jsonArray } = this.#database.phrases
@@ -106,7 +111,7 @@ export class StoredSnapshot implements SnapshotReader {
   }
 
   async *sharedIds(): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'id'>[]> {
-    const activation = await this.#number()
+    const activation = await this.#folded()
     if (activation === null) return
     const page = (condition: string) =>
       `select key, target_id from snapshot where activation_id = ? and target_id in (
@@ -133,14 +138,7 @@ export class StoredSnapshot implements SnapshotReader {
     const activation = await this.#number()
     if (activation === null) return entries
     const rows = await this.#database.read((session) =>
-      allOverKeys<EntryRow>(
-        session,
-        `select key, fingerprint, target_id, sent, removed, unanswered_since, ${unansweredRequest}, ${this.#again} as again,
-          case when ${isAdopted} then 1 else 0 end as adopted
-        from snapshot where activation_id = ? and key in (:keys)`,
-        [activation],
-        keys.map(toColumn),
-      ),
+      this.#rows(session, activation, keys.map(toColumn)),
     )
     for (const row of rows) {
       const key = fromColumn(row.key)
@@ -157,6 +155,29 @@ export class StoredSnapshot implements SnapshotReader {
       })
     }
     return entries
+  }
+
+  async #rows(
+    session: Session,
+    activation: number,
+    keys: readonly string[],
+  ): Promise<readonly EntryRow[]> {
+    const columns = `fingerprint, target_id, sent, removed, ${this.#again} as again`
+    const confirmed = await this.#confirmations.find<EntryRow>(
+      session,
+      activation,
+      keys,
+      `${columns}, null as unanswered_since, null as unanswered_request, 0 as adopted`,
+    )
+    const isConfirmed = new Set(confirmed.map(({ key }) => key))
+    const others = await allOverKeys<EntryRow>(
+      session,
+      `select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
+      from snapshot where activation_id = ? and key in (:keys)`,
+      [activation],
+      isConfirmed.size === 0 ? keys : keys.filter((key) => !isConfirmed.has(key)),
+    )
+    return isConfirmed.size === 0 ? others : [...confirmed, ...others]
   }
 
   async *waiting(): AsyncGenerator<readonly WaitingKey[]> {
@@ -176,6 +197,13 @@ export class StoredSnapshot implements SnapshotReader {
       last = rows.length === keysPerPage ? (rows.at(-1)?.key ?? null) : null
       if (rows.length > 0) yield rows.map((row) => ({ ...row, key: fromColumn(row.key) }))
     } while (last !== null)
+  }
+
+  /** The activation, when its snapshot has taken in all that was confirmed. */
+  async #folded(): Promise<number | null> {
+    const activation = await this.#number()
+    if (activation !== null) await fold(this.#database, activation)
+    return activation
   }
 
   async #number(): Promise<number | null> {

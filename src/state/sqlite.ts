@@ -15,6 +15,7 @@ import { translateError, translateOpenError } from './sqlite-errors.ts'
 const phrases: Omit<Phrases, 'compact'> = {
   // A writer holds the whole file.
   holdRows: '',
+  appendsConfirmed: true,
   jsonArray: (column) => `json_group_array(${column})`,
   size: `select page_count * page_size as bytes, freelist_count * page_size as free
     from pragma_page_count(), pragma_page_size(), pragma_freelist_count()`,

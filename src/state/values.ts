@@ -1,5 +1,6 @@
 import { giveRoomBack } from './compact.ts'
 import type { Database } from './database.ts'
+import { fold } from './fold.ts'
 
 /** What takes the place of values that are not kept: it tells what was delivered from what never was. */
 export const noValues = '{}'
@@ -20,6 +21,7 @@ export async function dropValues(database: Database, activation: number): Promis
   )
   if (row?.holds_values === 0) return
   if (row?.holds_values === 1) {
+    await fold(database, activation)
     await clearSent(database, activation)
     await giveRoomBack(database)
   }

@@ -122,6 +122,7 @@ describe.each([
           `select (select count(*) from outcomes where run_id = 1) as outcomes,
             (select count(*) from applied where run_id = 1) as applied,
             (select count(*) from snapshot where run_id = 1) as keys,
+            (select count(*) from confirmations where run_id = 1) as confirmations,
             (select status from runs where id = 1) as status`,
         )
       let second: CliResult | undefined
@@ -147,6 +148,7 @@ describe.each([
       expect(Number((before[0] as { outcomes: unknown }).outcomes)).toBe(0)
       expect(Number((before[0] as { applied: unknown }).applied)).toBe(0)
       expect(Number((before[0] as { keys: unknown }).keys)).toBe(0)
+      expect(Number((before[0] as { confirmations: unknown }).confirmations)).toBe(0)
       expect(sandbox.contents().contacts).toHaveLength(3)
       const requests = sandbox.requests().total
       expect((await millrace(['run', 'people'], { cwd: folders[1] })).code).toBe(0)

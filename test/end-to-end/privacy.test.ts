@@ -262,7 +262,8 @@ it('secrets stand nowhere, and values only in what was last sent, while a run is
       found.push([file, await readFile(join(workspace.folder, file), 'utf8')])
     }
   }
-  expect(await columnsWithValues()).toEqual(['snapshot.sent'])
+  // What was last sent waits in the one until the other takes it in.
+  expect(await columnsWithValues()).toEqual(['confirmations.sent', 'snapshot.sent'])
   await readBytes('at the end')
 
   const everything = found.map(([, content]) => content).join('\n')

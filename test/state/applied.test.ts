@@ -97,7 +97,8 @@ describe.each([
       await run.record([unapplied(operation(2), 'rejected')])
       await old.write(async (session) => {
         await session.run('drop table applied')
-        await session.run("delete from schema_migrations where name = '0007'")
+        await session.run('drop table confirmations')
+        await session.run("delete from schema_migrations where name >= '0007'")
         await session.runEach(
           "insert into outcomes (run_id, ordinal, status, created, attempts) values (?, ?, 'applied', ?, ?)",
           [0, 1, 3, 5, 6, 7].map((ordinal) => [run.run, ordinal, ordinal === 5 ? 0 : 1, 1]),

@@ -180,6 +180,7 @@ describe.each([
       ] as const
       await withDatabase(make, async (database) => {
         await deliver(database, 'people', 20)
+        await compact(database, defaultRetention, claim())
         await database.write(async (session) => {
           await session.run("update snapshot set removed = 'archive', unanswered_since = 17")
           await session.run("update activations set keys_from = 'id', workspace = 'w', login = 'l'")
@@ -254,7 +255,7 @@ describe.each([
         await deliver(database, 'companies', 10)
         expect(await forget(database, 'people', claim())).toEqual({ keys: 9 })
         expect(await knownActivations(database)).toEqual(['companies'])
-        for (const table of ['snapshot', 'failures', 'runs']) {
+        for (const table of ['snapshot', 'confirmations', 'failures', 'runs']) {
           const [row] = await database.read((session) =>
             session.all<{ rows: number }>(
               `select count(*) as rows from ${table} where activation_id = (select id from activations where name = 'people')`,
@@ -353,6 +354,7 @@ it('forgets every table that is about runs or activations', async () => {
     )
     expect(tables.map(({ name }) => name)).toEqual([
       'applied',
+      'confirmations',
       'failures',
       'locks',
       'operations',

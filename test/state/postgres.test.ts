@@ -4,7 +4,7 @@ import { openStateStore } from '../../src/state/index.ts'
 import { stateConformance } from '../conformance/state.ts'
 import { postgresServer, skippedWithoutPostgres } from '../support/postgres.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { about, applied, lock, operation, wholeSnapshot } from './builders.ts'
+import { about, applied, lock, operation, unapplied, wholeSnapshot } from './builders.ts'
 
 const server = await postgresServer()
 
@@ -97,6 +97,24 @@ describe.skipIf(skippedWithoutPostgres(server))('state in Postgres', () => {
     await blocker
     expect((await wholeSnapshot(store.snapshot('people'))).size).toBe(0)
     await run.record([applied(operation(0))])
+    await store.close()
+  })
+
+  it('takes what was confirmed into the snapshot at once', async () => {
+    const url = await server.createDatabase()
+    const store = await open(url)
+    const run = await store.startRun(await lock(store), about())
+    await run.record([applied(operation(0)), applied(operation(1))])
+    await run.record([applied(operation(2)), unapplied(operation(3, { key: 'key-1' }), 'failed')])
+    const rows = (table: string) =>
+      server.execute(`select count(*)::int as rows from millrace.${table}`, nameOf(url))
+    expect(await rows('confirmations')).toEqual([{ rows: 0 }])
+    expect(await rows('snapshot')).toEqual([{ rows: 3 }])
+    expect((await run.snapshot.entries(['key-0', 'key-1'])).get('key-1')).toMatchObject({
+      id: 'id-key-1',
+      fingerprint: null,
+    })
+    expect(await run.snapshot.count()).toBe(3)
     await store.close()
   })
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import Sqlite from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStateStore } from '../../src/state/index.ts'
@@ -36,7 +37,7 @@ describe('a state file and several processes', () => {
     expect(outcomes % groupSize).toBe(0)
     expect(outcomes).toBeGreaterThanOrEqual(said)
     expect(failed).toBe(outcomes * 0.1)
-    expect(one('select count(*) from snapshot where fingerprint is not null')).toBe(outcomes * 0.9)
+    expect(one('select count(distinct key) from confirmations')).toBe(outcomes * 0.9)
     expect(one('select count(*) from failures')).toBe(outcomes * 0.1)
     database.close()
 
@@ -55,6 +56,46 @@ describe('a state file and several processes', () => {
     expect(await failuresOf(store, { run: 1 })).toHaveLength(outcomes * 0.1)
     await run.sink.add([operation(0)])
     expect(await pendingOrdinals(run)).toEqual([0])
+    await store.close()
+  })
+
+  it('loses nothing when it is killed while the snapshot takes in what was confirmed', async () => {
+    const recorder = startRecorder(file, 'people', 30_000)
+    await recorder.line()
+    recorder.begin()
+    let said = 0
+    while (said < 19_950) said = Number(await recorder.line())
+    const database = new Sqlite(file)
+    const count = (sql: string) =>
+      Object.values(database.prepare(sql).all([])[0] as object)[0] as number
+    while (count('select count(*) from snapshot where fingerprint is not null') === 0) {
+      await setImmediate()
+    }
+    await recorder.kill()
+    expect(count("select count(*) from pragma_integrity_check where integrity_check = 'ok'")).toBe(
+      1,
+    )
+    const settled =
+      count('select count(*) from outcomes') +
+      count('select sum(last_ordinal - first_ordinal + 1) from applied')
+    expect(settled).toBeGreaterThanOrEqual(20_000)
+    database.close()
+
+    const store = await openStateStore({
+      location: { kind: 'sqlite', file },
+      clock: new VirtualClock(),
+      create: true,
+    })
+    const keys = Array.from({ length: settled }, (_, ordinal) => `key-${ordinal}`)
+    const expected = keys.map((_, ordinal) => (ordinal % 10 === 9 ? null : `f${ordinal}`))
+    const reader = store.snapshot('people')
+    const found = async () => {
+      const entries = await reader.entries(keys)
+      return keys.map((key) => entries.get(key)?.fingerprint)
+    }
+    expect(await found()).toEqual(expected)
+    expect(await reader.count()).toBe(settled)
+    expect(await found()).toEqual(expected)
     await store.close()
   })
 

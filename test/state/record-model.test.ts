@@ -65,7 +65,8 @@ class Model {
   }
 }
 
-const keys = fc.constantFrom('a', 'b', 'a\0', '\ud800', '\ufffd', '__proto__')
+const everyKey = ['a', 'b', 'a\0', '\ud800', '\ufffd', '__proto__']
+const keys = fc.constantFrom(...everyKey)
 const scalar = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.integer(),
@@ -91,7 +92,11 @@ const outcomeOf = fc.record({
 
 const runs = fc.array(
   fc.record({
-    calls: fc.array(fc.array(outcomeOf, { maxLength: 8 }), { maxLength: 4 }),
+    calls: fc.array(
+      // To scan a snapshot has it take in all that was confirmed.
+      fc.record({ call: fc.array(outcomeOf, { maxLength: 8 }), scan: fc.boolean() }),
+      { maxLength: 4 },
+    ),
     status: fc.constantFrom('done', 'failures', 'stopped', 'refused'),
   }),
   { maxLength: 5 },
@@ -114,7 +119,7 @@ describe('recording outcomes', () => {
             const started = clock.now()
             const run = await store.startRun(held, about(null))
             let ordinal = 0
-            for (const call of calls) {
+            for (const { call, scan } of calls) {
               await clock.advance(1)
               const outcomes = call.map(({ code, record, partly, ...rest }) => {
                 const failed = rest.status !== 'applied'
@@ -129,9 +134,13 @@ describe('recording outcomes', () => {
               })
               await run.record(outcomes)
               for (const outcome of outcomes) model.record(outcome, run.run, started, clock.now())
+              const reader = store.snapshot('people')
+              expect(await reader.entries(everyKey)).toEqual(model.snapshot)
+              if (scan) expect(await wholeSnapshot(reader)).toEqual(model.snapshot)
             }
             expect((await run.counts()).outcomes.applied).toBe(
-              calls.flat().filter((outcome) => outcome.status === 'applied').length,
+              calls.flatMap(({ call }) => call).filter((outcome) => outcome.status === 'applied')
+                .length,
             )
             await run.finish(status, clock.now(), '{}')
             model.finish(run.run, status === 'done' || status === 'failures')
