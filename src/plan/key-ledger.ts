@@ -9,7 +9,7 @@ import { isAsked, type PendingRow, Settlement, type SettlementOptions } from './
 import type { Tally } from './totals.ts'
 import { type VerdictOptions, Verdicts } from './verdicts.ts'
 
-/** Rows about which the snapshot is asked at once, where so many have to be. */
+/** Rows about which the snapshot is asked at once, where so many have to be and it does not say otherwise. */
 const rowsPerLookUp = 500
 
 /** The marks of an entry whose row was recognised. */
@@ -51,7 +51,8 @@ export class KeyLedger {
 
   /** Whether there is so much to settle that it is worth it. */
   get isFull(): boolean {
-    return this.#pending.length >= rowsPerLookUp || this.#verdicts.isFull
+    const { keysAtOnce = rowsPerLookUp } = this.#options.snapshot
+    return this.#pending.length >= keysAtOnce || this.#verdicts.isFull
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Cell, Session } from './database.ts'
 const mostKeys = 500
 
 /** Lists are filled up to one of these lengths, so that there are few statements to prepare. */
-const lengths = [1, 10, 100, mostKeys]
+const lengths = [1, 10, 20, 100, mostKeys]
 
 /**
  * Runs `sql` over keys, some at a time: `(:keys)` in it stands for the list. `bindings` are those before the list.

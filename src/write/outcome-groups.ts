@@ -41,22 +41,26 @@ export class OutcomeGroups {
 
   /** Resolves once everything that was added is recorded; throws what the journal threw. */
   async flush(): Promise<void> {
+    this.#timer?.abort()
+    this.#timer = null
     this.#recordGroup()
     await this.#recording
   }
 
+  /** It outlasts groups that are full before: to set one up for each of them takes longer than to record a group early. */
   #startTimer(): void {
     const timer = new AbortController()
     this.#timer = timer
     this.#clock.sleep(groupMilliseconds, timer.signal).then(
-      () => this.#recordGroup(),
+      () => {
+        this.#timer = null
+        this.#recordGroup()
+      },
       () => {},
     )
   }
 
   #recordGroup(): void {
-    this.#timer?.abort()
-    this.#timer = null
     if (this.#waiting.length === 0) return
     const group = this.#waiting
     this.#waiting = []
