@@ -28,12 +28,19 @@ export async function openProgress(session: Session): Promise<ProgressDisplay> {
   // How wide text is takes a table, which no log needs.
   const line = redraws ? (await import('./progress-line.ts')).progressLine : null
   let progress: Progress | null = null
+  /** What was heard last of the writing. It repeats for each operation: it is looked at when something is drawn. */
+  let writing: RunEvent | null = null
 
   /** Lines that stay, above the one that is redrawn. */
   const print = (text: string): void => stderr.put(redraws ? `${clearLine}${text}` : text)
+  const catchUp = (now: number): void => {
+    if (writing !== null) progress = advance(progress, writing, now)
+    writing = null
+  }
   const draw = (): void => {
-    if (progress === null) return
     const now = context.clock.now()
+    catchUp(now)
+    if (progress === null) return
     if (line !== null) {
       stderr.put(`${clearLine}${line(progress, now, stderr.columns ?? 80, style)}`)
     } else {
@@ -41,7 +48,13 @@ export async function openProgress(session: Session): Promise<ProgressDisplay> {
     }
   }
   const hear = (event: RunEvent): void => {
-    progress = advance(progress, event, context.clock.now())
+    if (event.type === 'writing') {
+      writing = event
+      return
+    }
+    const now = context.clock.now()
+    catchUp(now)
+    progress = advance(progress, event, now)
     if (event.type === 'started' && !redraws) {
       const run = event.run === null ? '' : ` (run ${event.run})`
       print(`${printable(event.activation)}: started${run}\n`)

@@ -17,8 +17,10 @@ export interface Wish {
 
 /** What has to be done for one key. */
 export interface Decision
-  extends Pick<Operation, 'id' | 'record' | 'held' | 'again' | 'changed' | 'archivedByUs'> {
+  extends Pick<Operation, 'id' | 'record' | 'held' | 'changed' | 'archivedByUs'> {
   readonly kind: Exclude<OperationKind, 'untag'>
+  /** As in `Operation`. */
+  readonly again: boolean
 }
 
 /** Decides on one row by what the snapshot says of its key; null where nothing has to be done. */
@@ -54,7 +56,7 @@ function takingAway(
       ? keepValues || key === null || held === null
       : formerly === record[identifier ?? '']
   const known = isSame && before?.removed !== 'delete' ? (before?.id ?? null) : null
-  return { kind, id: id ?? known, record, held, changed: [], archivedByUs: false }
+  return { kind, id: id ?? known, record, held, again: false, changed: [], archivedByUs: false }
 }
 
 /** Modes upsert, update and insert: the target shall hold the record. */
@@ -71,13 +73,14 @@ function holding(
   const known = mode === 'insert' && kind === 'create' ? null : before
   const id = wish.id ?? known?.id ?? null
   if (known === null || (known.id !== null && known.id !== id)) {
-    return { kind, id, record, held: null, changed: Object.keys(record), archivedByUs: false }
+    const changed = Object.keys(record)
+    return { kind, id, record, held: null, again: false, changed, archivedByUs: false }
   }
   const { again, archivedByUs, isCertain } = known
   const held = isCertain ? known.held : heldStill(record, known.held)
   const changed = changesOf(record, known)
   if (changed === null) return null
-  return { kind, id, record, held, ...(again && { again }), changed, archivedByUs }
+  return { kind, id, record, held, again, changed, archivedByUs }
 }
 
 function kindOf(

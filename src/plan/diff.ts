@@ -3,7 +3,9 @@ import { isSameList } from './list-text.ts'
 
 /** The names of the fields and lists in which a record differs from what the target holds. */
 export function differingFields(record: TargetRecord, held: TargetRecord): readonly string[] {
-  return Object.keys(record).filter((name) => !isHeld(name, record[name], held))
+  const differing: string[] = []
+  for (const name in record) if (!isHeld(name, record[name], held)) differing.push(name)
+  return differing
 }
 
 /** A list that was never delivered is as good as an empty one. */

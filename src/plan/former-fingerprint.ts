@@ -1,4 +1,5 @@
 import type { Activation } from '../config/activation.ts'
+import type { TargetRecord } from '../connector/index.ts'
 import { formerFingerprintOf } from './content-key.ts'
 import type { Decision, Wish } from './decision.ts'
 import type { SnapshotEntry } from './interfaces.ts'
@@ -18,11 +19,15 @@ export function isFormerlyConfirmed(
   { fingerprint, sent, again = false }: SnapshotEntry,
   decision: Decision | null,
 ): boolean {
+  // Values that were kept have been compared, and differ.
+  if (decision?.kind === 'update' && holdsValues(sent)) return false
   const former = again ? null : scope.digestIn(fingerprint)
   if (former === null) return false
-  // Values that were kept have been compared, and differ.
-  const isCompared = decision?.kind === 'update' && Object.keys(sent ?? {}).length > 0
-  if (isCompared) return false
   const compared = withoutCreateOnly(record)
   return former === formerFingerprintOf(identifier === nativeId ? { ...compared, id } : compared)
+}
+
+function holdsValues(sent: TargetRecord | null): boolean {
+  for (const _name in sent) return true
+  return false
 }

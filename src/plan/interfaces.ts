@@ -54,6 +54,8 @@ export interface KnownKey extends Pick<SnapshotEntry, 'key' | 'fingerprint' | 'r
 
 /** The planner's view of the snapshot of one activation. */
 export interface SnapshotReader {
+  /** About how many keys to ask for with `entries`, where rows go on arriving meanwhile. */
+  readonly keysAtOnce?: number
   /** How many keys it has. */
   count(): Promise<number>
   /** Every key, or every one behind `after`, with its fingerprint, in batches, in the order of the keys' UTF-8. */

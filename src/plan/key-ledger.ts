@@ -10,7 +10,7 @@ import { isAsked, type PendingRow, Settlement, type SettlementOptions } from './
 import type { Tally } from './totals.ts'
 import { type VerdictOptions, Verdicts } from './verdicts.ts'
 
-/** Rows about which the snapshot is asked at once, where so many have to be. */
+/** Rows about which the snapshot is asked at once, where so many have to be and it does not say otherwise. */
 const rowsPerLookUp = 500
 
 /** The marks of an entry whose row was recognised. */
@@ -63,9 +63,10 @@ export class KeyLedger {
 
   /** Whether there is so much to settle that it is worth it. */
   get isFull(): boolean {
+    const { keysAtOnce = rowsPerLookUp } = this.#options.snapshot
     const { length } = this.#pending
     // What needs no look-up would only keep rows behind it from being planned at once.
-    return length >= rowsPerLookUp || (length > 0 && !this.#isAsking) || this.#verdicts.isFull
+    return length >= keysAtOnce || (length > 0 && !this.#isAsking) || this.#verdicts.isFull
   }
 
   /**

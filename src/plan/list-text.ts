@@ -42,6 +42,7 @@ function insert(found: string[], compared: string[], name: string, as: string): 
 
 /** Whether two lists hold the same things, whatever their order. */
 export function isSameList(list: ListName, one: List, other: List): boolean {
+  if (one.length === other.length && one.every((name, index) => name === other[index])) return true
   const names = new Set(one.map((name) => comparedAs(list, name)))
   const others = new Set(other.map((name) => comparedAs(list, name)))
   return names.size === others.size && [...names].every((name) => others.has(name))

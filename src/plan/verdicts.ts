@@ -7,10 +7,10 @@ import type { PackableRecord, PlanSink, PlanTotals, SnapshotEntry } from './inte
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
 import { mark, type RowVerdict, rowVerdicts } from './marks.ts'
+import { plannedOperation } from './planned-operation.ts'
 import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
 import { Tally } from './totals.ts'
-import { unanswered } from './unanswered.ts'
 import type { WaitingKeys } from './waiting-keys.ts'
 
 /** All that verdicts are made from. */
@@ -113,25 +113,12 @@ export class Verdicts {
       this.note(entry, 'unchanged')
       return
     }
-    const { kind, changed, id, record, held, again, archivedByUs } = decision
+    const { kind, changed } = decision
     const ordinal = this.#takeOrdinal()
     this.#table.setOrdinal(entry, ordinal)
     this.note(entry, kind)
     if (kind === 'update') this.#noteChanges(entry, changed)
-    this.#spool.add({
-      ordinal,
-      key,
-      kind,
-      removal: false,
-      id,
-      record,
-      held,
-      ...(again && { again }),
-      changed,
-      ...unanswered(before),
-      archivedByUs,
-      fingerprint: wish.fingerprint,
-    })
+    this.#spool.add(plannedOperation(ordinal, key, decision, wish.fingerprint, before))
   }
 
   /** Rejects the key, in the place where something was planned for it, if there was. */

@@ -29,6 +29,8 @@ export interface Phrases {
   readonly size: string
   /** Statements, for outside of transactions, that give back the room that is free. */
   readonly compact: readonly string[]
+  /** About how many keys to ask for at once: the fewer, the sooner what is made of them is forgotten. */
+  readonly keysAtOnce: number
 }
 
 /**

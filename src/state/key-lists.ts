@@ -4,7 +4,12 @@ import type { Cell, Session } from './database.ts'
 const mostKeys = 500
 
 /** Lists are filled up to one of these lengths, so that there are few statements to prepare. */
-const lengths = [1, 10, 100, mostKeys]
+const lists = [1, 10, 20, 100].map(listOf)
+const longest = listOf(mostKeys)
+
+function listOf(length: number): { readonly length: number; readonly text: string } {
+  return { length, text: `(${Array(length).fill('?').join(', ')})` }
+}
 
 /**
  * Runs `sql` over keys, some at a time: `(:keys)` in it stands for the list. `bindings` are those before the list.
@@ -18,12 +23,9 @@ export async function* overKeys<Result>(
 ): AsyncGenerator<Result> {
   for (let start = 0; start < keys.length; start += mostKeys) {
     const some = keys.slice(start, start + mostKeys)
-    const length = lengths.find((one) => one >= some.length) ?? mostKeys
+    const { length, text } = lists.find((list) => list.length >= some.length) ?? longest
     while (some.length < length) some.push(some[0] ?? '')
-    yield await call(sql.replace('(:keys)', `(${some.map(() => '?').join(', ')})`), [
-      ...bindings,
-      ...some,
-    ])
+    yield await call(sql.replace('(:keys)', text), [...bindings, ...some])
   }
 }
 

@@ -27,13 +27,30 @@ interface EntryRow {
   readonly key: string
   readonly fingerprint: string | null
   readonly target_id: string | null
-  readonly sent: string | null
+  readonly sent: TargetRecord | null
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
   readonly unanswered_request: string | null
   readonly again: number
   readonly adopted: number
 }
+
+/** As a row of what was confirmed comes. */
+type ConfirmedRow = Omit<EntryRow, 'sent'> & { readonly sent: string | null }
+
+const entryNames = [
+  'key',
+  'fingerprint',
+  'target_id',
+  'removed',
+  'unanswered_since',
+  'unanswered_request',
+  'again',
+  'adopted',
+] as const satisfies readonly (keyof EntryRow)[]
+
+/** In SQL: a column of JSON texts as one JSON array, as text. */
+const sentArray = `'[' || coalesce(string_agg(coalesce(sent, 'null'), ','), '') || ']'`
 
 /** In SQL: what the open failure of a key in doubt says of the request that was not answered. */
 const unansweredRequest = `case when unanswered_since is null then null else (select request_id from failures
@@ -51,6 +68,9 @@ export class StoredSnapshot implements SnapshotReader {
   readonly #again: string
   #activation: number | null = null
 
+  /** As in `SnapshotReader`. */
+  readonly keysAtOnce: number
+
   constructor(
     database: Database,
     confirmations: Confirmations,
@@ -58,6 +78,7 @@ export class StoredSnapshot implements SnapshotReader {
     clock: Clock,
     pass: FullPass | null,
   ) {
+    this.keysAtOnce = database.phrases.keysAtOnce
     this.#database = database
     this.#confirmations = confirmations
     this.#name = activation
@@ -141,18 +162,8 @@ export class StoredSnapshot implements SnapshotReader {
       this.#rows(session, activation, keys.map(toColumn)),
     )
     for (const row of rows) {
-      const key = fromColumn(row.key)
-      entries.set(key, {
-        key,
-        fingerprint: row.fingerprint,
-        id: row.target_id === null ? null : fromColumn(row.target_id),
-        sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord),
-        removed: row.removed,
-        ...(Number(row.again) === 1 ? { again: true } : {}),
-        ...(Number(row.adopted) === 1 ? { adopted: true } : {}),
-        ...(row.unanswered_since === null ? {} : { unansweredSince: row.unanswered_since }),
-        ...(row.unanswered_request === null ? {} : { unansweredRequest: row.unanswered_request }),
-      })
+      const entry = entryOf(row)
+      entries.set(entry.key, entry)
     }
     return entries
   }
@@ -163,21 +174,25 @@ export class StoredSnapshot implements SnapshotReader {
     keys: readonly string[],
   ): Promise<readonly EntryRow[]> {
     const columns = `fingerprint, target_id, sent, removed, ${this.#again} as again`
-    const confirmed = await this.#confirmations.find<EntryRow>(
+    const confirmed = await this.#confirmations.find<ConfirmedRow>(
       session,
       activation,
       keys,
       `${columns}, null as unanswered_since, null as unanswered_request, 0 as adopted`,
     )
     const isConfirmed = new Set(confirmed.map(({ key }) => key))
-    const others = await allOverKeys<EntryRow>(
+    const { jsonArray } = this.#database.phrases
+    // As in `fingerprints`, one text per column. What was sent is JSON already.
+    const texts = entryNames.map((name) => `${jsonArray(name)} as ${name}`).join(', ')
+    const pages = await allOverKeys<Record<keyof EntryRow, string>>(
       session,
-      `select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
-      from snapshot where activation_id = ? and key in (:keys)`,
+      `select ${texts}, ${sentArray} as sent from (
+        select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
+        from snapshot where activation_id = ? and key in (:keys)) as page`,
       [activation],
       isConfirmed.size === 0 ? keys : keys.filter((key) => !isConfirmed.has(key)),
     )
-    return isConfirmed.size === 0 ? others : [...confirmed, ...others]
+    return [...confirmed.map(rowOf), ...pages.flatMap(rowsIn)]
   }
 
   async *waiting(): AsyncGenerator<readonly WaitingKey[]> {
@@ -209,5 +224,53 @@ export class StoredSnapshot implements SnapshotReader {
   async #number(): Promise<number | null> {
     this.#activation ??= await this.#database.read((session) => findActivation(session, this.#name))
     return this.#activation
+  }
+}
+
+function rowOf(row: ConfirmedRow): EntryRow {
+  return { ...row, sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord) }
+}
+
+function rowsIn(page: Readonly<Record<keyof EntryRow, string>>): EntryRow[] {
+  const valuesOf = <Name extends keyof EntryRow>(name: Name): readonly EntryRow[Name][] =>
+    JSON.parse(page[name])
+  const fingerprints = valuesOf('fingerprint')
+  const ids = valuesOf('target_id')
+  const sent = valuesOf('sent')
+  const removed = valuesOf('removed')
+  const unansweredSince = valuesOf('unanswered_since')
+  const unansweredRequests = valuesOf('unanswered_request')
+  const again = valuesOf('again')
+  const adopted = valuesOf('adopted')
+  return valuesOf('key').map((key, index) => ({
+    key,
+    fingerprint: fingerprints[index] ?? null,
+    target_id: ids[index] ?? null,
+    sent: sent[index] ?? null,
+    removed: removed[index] ?? null,
+    unanswered_since: unansweredSince[index] ?? null,
+    unanswered_request: unansweredRequests[index] ?? null,
+    again: again[index] ?? 0,
+    adopted: adopted[index] ?? 0,
+  }))
+}
+
+function entryOf(row: EntryRow): SnapshotEntry {
+  const { fingerprint, target_id, sent, removed, unanswered_since, unanswered_request } = row
+  const entry: SnapshotEntry = {
+    key: fromColumn(row.key),
+    fingerprint,
+    id: target_id === null ? null : fromColumn(target_id),
+    sent,
+    removed,
+  }
+  // Most are then objects of one shape.
+  if (row.again === 0 && row.adopted === 0 && unanswered_since === null) return entry
+  return {
+    ...entry,
+    ...(row.again === 1 && { again: true }),
+    ...(row.adopted === 1 && { adopted: true }),
+    ...(unanswered_since !== null && { unansweredSince: unanswered_since }),
+    ...(unanswered_request !== null && { unansweredRequest: unanswered_request }),
   }
 }

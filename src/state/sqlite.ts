@@ -19,6 +19,7 @@ const phrases: Omit<Phrases, 'compact'> = {
   jsonArray: (column) => `json_group_array(${column})`,
   size: `select page_count * page_size as bytes, freelist_count * page_size as free
     from pragma_page_count(), pragma_page_size(), pragma_freelist_count()`,
+  keysAtOnce: 20,
 }
 
 /** Else VACUUM would hold the whole state in memory. The copy is made beside the state, where there has to be room. */

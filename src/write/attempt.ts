@@ -18,6 +18,11 @@ export function firstAttempt(operation: Operation): Attempt {
   return { operation, attempts: 0, partial: false, failure: null }
 }
 
+/** The attempt with one more try. */
+export function tried({ operation, attempts, partial, failure }: Attempt): Attempt {
+  return { operation, attempts: attempts + 1, partial, failure }
+}
+
 /** The attempt after a try that changed lists in part; the same where it changed none. */
 export function withHeld(attempt: Attempt, held: TargetRecord | undefined): Attempt {
   if (held === undefined) return attempt

@@ -41,6 +41,7 @@ export class OutageDetector {
 
   noteAnswer(): void {
     this.#answered = true
+    if (this.#tries === 0) return
     this.#tries = 0
     this.#onlyErrors = true
     this.#operations.clear()

@@ -1,8 +1,11 @@
 import type { Clock, Outcome } from '../connector/index.ts'
 import type { OutcomeJournal } from './interfaces.ts'
 
-/** Outcomes per call of the journal: past a hundred the cost of a commit no longer counts. */
-const groupSize = 100
+/**
+ * Outcomes per call of the journal: more than come at once from batches that are delivered side by side, so that no two
+ * calls follow one another, and each commit also marks what is sent next.
+ */
+const groupSize = 200
 
 /** What a crash may lose is what was confirmed within this time; it is sent once more. */
 const groupMilliseconds = 200
@@ -41,22 +44,26 @@ export class OutcomeGroups {
 
   /** Resolves once everything that was added is recorded; throws what the journal threw. */
   async flush(): Promise<void> {
+    this.#timer?.abort()
+    this.#timer = null
     this.#recordGroup()
     await this.#recording
   }
 
+  /** It outlasts groups that are full before: to set one up for each of them takes longer than to record a group early. */
   #startTimer(): void {
     const timer = new AbortController()
     this.#timer = timer
     this.#clock.sleep(groupMilliseconds, timer.signal).then(
-      () => this.#recordGroup(),
+      () => {
+        this.#timer = null
+        this.#recordGroup()
+      },
       () => {},
     )
   }
 
   #recordGroup(): void {
-    this.#timer?.abort()
-    this.#timer = null
     if (this.#waiting.length === 0) return
     const group = this.#waiting
     this.#waiting = []

@@ -14,6 +14,7 @@ import {
   appliedOutcome,
   type FailedStatus,
   failedOutcome,
+  tried,
   withHeld,
   withId,
 } from './attempt.ts'
@@ -178,7 +179,7 @@ class Writer {
       if (attempt === undefined)
         throw new Error(`operation ${ordinal} was reported twice or never given`)
       unreported.delete(ordinal)
-      this.#settle({ ...attempt, attempts: attempt.attempts + 1 }, delivery, random)
+      this.#settle(tried(attempt), delivery, random)
     }
     let failure: Failure = {
       code: 'in_doubt',
@@ -204,7 +205,7 @@ class Writer {
       }
     }
     for (const attempt of unreported.values()) {
-      if (sent) this.#fail({ ...attempt, attempts: attempt.attempts + 1 }, 'in_doubt', failure)
+      if (sent) this.#fail(tried(attempt), 'in_doubt', failure)
       // What was never tried is part of the remainder.
       else if (attempt.failure !== null) this.#fail(attempt, 'failed', attempt.failure)
     }

@@ -333,6 +333,21 @@ test('a duplicate stays rejected when many other rows are', async () => {
   expect(rejected[0]).toMatchObject({ ordinal: 0, failure: { code: 'duplicate_key' } })
 })
 
+test('the snapshot is asked about as many keys at once as it likes', async () => {
+  const rows = Array.from({ length: 100 }, (_, n): Row => [`${n}`, 'x', 'y'])
+  const changed = rows.map(([key, name]): Row => [key ?? null, name ?? null, 'z'])
+  const plans = []
+  for (const keysAtOnce of [1, 20, 30, 500]) {
+    const snapshot = await delivered(...rows)
+    snapshot.keysAtOnce = keysAtOnce
+    const { operations } = await plan(changed, { snapshot, batchSize: 7 })
+    expect(snapshot.lookUps).toBe(Math.ceil(100 / keysAtOnce))
+    plans.push(operations)
+  }
+  expect(plans[0]).toHaveLength(100)
+  for (const operations of plans) expect(operations).toEqual(plans[0])
+})
+
 test('progress is told every 1,000 rows and at the end', async () => {
   const rows = Array.from({ length: 2500 }, (_, n): Row => [`${n}`, 'x', 'y'])
   const seen: number[] = []

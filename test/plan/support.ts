@@ -325,6 +325,7 @@ function copyOf({ count, hashes, fingerprints, flags, ends, keys }: EntryBlock):
 export class Snapshot implements SnapshotReader {
   readonly kept: Map<string, SnapshotEntry>
   lookUps = 0
+  keysAtOnce = 500
   /** The keys that failed and wait. */
   held: readonly WaitingKey[] = []
 
