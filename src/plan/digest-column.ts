@@ -33,14 +33,22 @@ export class DigestColumn {
     return this.#room
   }
 
-  /** Forgets the digests of the entries that `reserve` made room for, and that room. */
-  releaseRoom(): void {
-    const whole = Math.floor(this.#room.length / (width * 4 * entriesPerChunk))
-    this.#chunks.fill(undefined, 0, whole)
-    // Other entries have the rest of the last chunk.
-    const last = this.#chunks[whole]
-    if (last !== undefined) this.#chunks[whole] = last.slice()
-    this.#room = new Uint8Array(0)
+  /**
+   * Takes over the room that another column has reserved, to be filled anew. What was in it is gone; nothing may have been
+   * written here before.
+   */
+  takeRoomOf(other: DigestColumn): Uint8Array {
+    const entries = other.#room.length / (width * 4)
+    for (let number = 0; number * entriesPerChunk < entries; number += 1) {
+      const chunk = other.#chunks[number]
+      const rest = (entries - number * entriesPerChunk) * width
+      // Behind the last of them there may be others, which stay where they are.
+      other.#chunks[number] = rest < entriesPerChunk * width ? chunk?.slice() : undefined
+      this.#chunks[number] = chunk?.fill(0, rest)
+    }
+    this.#room = other.#room
+    other.#room = new Uint8Array(0)
+    return this.#room
   }
 
   /** The digests of `entriesPerChunk` entries, to be filled. */

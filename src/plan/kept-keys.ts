@@ -39,7 +39,7 @@ export async function readIndex(
  */
 export async function settleOld(kept: KeptIndex, table: KeyTable): Promise<boolean> {
   try {
-    await fill(kept, table, 'hashes')
+    await kept.fill('hashes', table.hashes.takeRoomOf(table.fingerprints))
   } catch {
     return false
   }
@@ -48,7 +48,6 @@ export async function settleOld(kept: KeptIndex, table: KeyTable): Promise<boole
     table.hashes.clear(entry)
     forgetKept(table, entry)
   }
-  table.fingerprints.releaseRoom()
   return true
 }
 

@@ -276,3 +276,17 @@ describe('digests', () => {
     },
   )
 })
+
+test('DigestColumn takes over the room of another one, and leaves what lies behind it', () => {
+  const [from, into] = [new DigestColumn(), new DigestColumn()]
+  const entries = 8192 + 5
+  from.reserve(entries).fill(1)
+  from.set(entries, wordsOf(1))
+  const room = into.takeRoomOf(from)
+  expect(room.length).toBe(entries * 16)
+  room.fill(2)
+  expect(from.isEmpty(0)).toBe(true)
+  expect(from.equals(entries, wordsOf(1))).toBe(true)
+  for (const entry of [0, 8191, 8192, entries - 1]) expect(into.word(entry, 3)).toBe(0x02020202)
+  expect(into.isEmpty(entries)).toBe(true)
+})
