@@ -61,6 +61,11 @@ export class DigestColumn {
     return chunk
   }
 
+  /** The same, to be read; undefined where nothing was written. */
+  written(number: number): Int32Array | undefined {
+    return this.#chunks[number]
+  }
+
   set(entry: number, digest: DigestWords): void {
     const chunk = this.chunk(entry >>> chunkBits)
     const at = (entry & chunkMask) * width

@@ -1,5 +1,5 @@
 import type { DigestWords } from './digest.ts'
-import type { DigestColumn } from './digest-column.ts'
+import { type DigestColumn, entriesPerChunk } from './digest-column.ts'
 
 /** The share of slots that those entries take which are expected. */
 const usuallyTaken = 0.8
@@ -57,6 +57,27 @@ export class DigestIndex {
     } else this.#makeRoomFor(entry)
     this.#taken += 1
     this.#occupy(entry)
+  }
+
+  /** Adds the first entries of the column, other than those with nothing in it. There have to be slots for all of them. */
+  addFirst(entries: number): void {
+    const slots = this.#slots
+    const mask = this.#mask
+    const scale = slots.length / 2 ** 32
+    for (let number = 0; number * entriesPerChunk < entries; number += 1) {
+      const words = this.#column.written(number)
+      if (words === undefined) continue
+      const first = number * entriesPerChunk
+      const end = Math.min(entriesPerChunk, entries - first)
+      for (let place = 0; place < end; place += 1) {
+        const word = words[place * 4] as number
+        if (word === 0 && this.#column.isEmpty(first + place)) continue
+        let at = Math.floor((word >>> 0) * scale)
+        while (slots[at] !== 0) at = at + 1 === slots.length ? 0 : at + 1
+        slots[at] = (first + place + 1) | ((words[place * 4 + 1] as number) & ~mask)
+        this.#taken += 1
+      }
+    }
   }
 
   /** Finds another entry in place of one, with the same digest. */

@@ -57,31 +57,34 @@ export class HashLog {
 
   /** Goes through the hashes. Nothing may be added meanwhile. */
   reader(): HashLogReader {
-    return new HashLogReader(this.#size, (chunk) => this.#read(chunk))
+    return new HashLogReader(this.#size, (chunk, room) => this.#read(chunk, room))
   }
 
   async close(): Promise<void> {
     await this.#overflow?.close()
   }
 
-  /** Throws where it cannot be read. */
-  async #read(number: number): Promise<Int32Array> {
+  /** A chunk, which is read into `room` where it is not in memory. Throws where it cannot be read. */
+  async #read(number: number, room: Int32Array): Promise<Int32Array> {
     const chunk = this.#chunks[number] ?? null
     if (chunk !== null || this.#overflow === null) return chunk ?? new Int32Array(0)
-    const bytes = new Uint8Array(chunkBytes)
-    await this.#overflow.read(bytes, number * chunkBytes)
-    return new Int32Array(bytes.buffer)
+    await this.#overflow.read(new Uint8Array(room.buffer), number * chunkBytes)
+    return room
   }
 }
+
+type ReadChunk = (chunk: number, room: Int32Array) => Promise<Int32Array>
 
 /** Goes through the hashes of a log, one by one. */
 export class HashLogReader {
   readonly #size: number
-  readonly #read: (chunk: number) => Promise<Int32Array>
+  readonly #read: ReadChunk
+  // Used again, since garbage of this size is collected late.
+  readonly #room = new Int32Array(hashesPerChunk * width)
   #chunk: Int32Array = new Int32Array(0)
   #at = 0
 
-  constructor(size: number, read: (chunk: number) => Promise<Int32Array>) {
+  constructor(size: number, read: ReadChunk) {
     this.#size = size
     this.#read = read
   }
@@ -92,7 +95,7 @@ export class HashLogReader {
   }
 
   async load(): Promise<void> {
-    this.#chunk = await this.#read(this.#at / hashesPerChunk)
+    this.#chunk = await this.#read(this.#at / hashesPerChunk, this.#room)
   }
 
   /** Writes the next hash, which has to be that of this entry, to `into`. */

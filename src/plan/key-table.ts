@@ -283,7 +283,7 @@ export class KeyTable {
 /** `expected`: how many entries it will have, as far as is known. */
 function indexOf(column: DigestColumn, entries: number, expected: number): DigestIndex {
   const index = new DigestIndex(column, expected)
-  for (let entry = 0; entry < entries; entry += 1) if (!column.isEmpty(entry)) index.add(entry)
+  index.addFirst(entries)
   return index
 }
 
