@@ -58,15 +58,14 @@ function sizeTable(size) {
   return `${title}\n\n${table(head, lines)}`
 }
 
-function stateTable({ rows, columns, state }) {
-  const left = state.bytes_per_key_values_left_out
-  const goal = { goal: `at most ${stateGoal} bytes`, met: left <= stateGoal }
+function stateTable(size) {
+  const { rows, columns, state } = size
   const line = [
     `state of ${whole.format(rows)} rows, ${columns} columns`,
     digits(state.bytes_per_key, 0),
-    digits(left, 0),
+    digits(state.bytes_per_key_values_left_out, 0),
     digits(state.bytes_per_key_derived, 0),
-    verdict(goal),
+    verdict(stateGoal(size)),
   ]
   const head = ['', 'bytes per key on disk', 'without sent values', 'of those derived', 'goal']
   return table(head, [line])
