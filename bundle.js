@@ -13,6 +13,7 @@ const insides = [
   'connectors/index.ts',
   'connectors/intercom/index.ts',
   'connectors/postgres/index.ts',
+  'src/cli/files.ts',
   'src/cli/prepare.ts',
   'src/cli/start.ts',
   'src/run/planning.ts',

@@ -8,7 +8,7 @@ import { partsOf } from './tables.js'
 const usage = `Usage: npm run bench -- [options]
 
   --only PART       planner, writer or startup; default: all of them
-  --full            also 5,000,000 rows, and other numbers of columns; an hour instead of minutes
+  --full            also 5,000,000 rows, and other numbers of columns; half an hour
   --rows N[,N...]   sizes of tables, instead of 100,000 and 1,000,000
   --rounds N        how often everything is measured, after a round that warms up; default 5
   --out FILE        write the JSON there too; \`node bench/report.js FILE\` puts it into docs/performance.md

@@ -16,12 +16,14 @@ export function withoutTls(error: unknown): boolean {
 /** Why a login failed, as one sentence without the password. */
 export function connectError(error: unknown, address: Address): StopRunError {
   const { host, port, database, user } = address
+  const why = reason(error as Thrown)
   return new StopRunError(
-    `Cannot connect to Postgres at ${host}:${port} (database "${database}", user "${user}"): ${reason(error as Thrown)}.`,
+    `Cannot connect to Postgres at ${host}:${port} (database "${database}", user "${user}"): ${why.endsWith('?') ? why : `${why}.`}`,
     { cause: error },
   )
 }
 
+/** Without the full stop. */
 function reason(error: Thrown): string {
   const message = error.message.replace(/\.$/, '')
   switch (error.code) {

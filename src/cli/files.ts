@@ -1,8 +1,10 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, rmSync } from 'node:fs'
 import { access, constants, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ConfigurationError } from '../connector/index.ts'
+
+const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 /** True where `path` is something else than a file: a pipe or a device, which must not be replaced. */
 async function isSpecial(path: string): Promise<boolean> {
@@ -14,7 +16,7 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Writes a file so that nobody ever sees half of it: beside it first, then renamed. Pipes and devices are written
+ * Writes a file so that nobody ever sees half of it: beside it first, then renamed. SIGINT and SIGTERM leave nothing of it. Pipes and devices are written
  * straight. `mode` is that of a new file, before the umask. Throws `ConfigurationError` where it cannot be written.
  */
 export async function writeWhole(
@@ -25,12 +27,15 @@ export async function writeWhole(
   const straight = await isSpecial(path)
   const written = straight ? path : `${path}.${process.pid}.tmp`
   const stream = createWriteStream(written, { flags: straight ? 'r+' : 'w', mode })
+  const release = straight ? () => {} : removeWhenStopped(written)
   try {
     await pipeline(pieces, stream)
   } catch (error) {
     if (!straight) await rm(written, { force: true })
     // What a system call refused is about the file; anything else came with the pieces.
     throw error instanceof Error && 'syscall' in error ? cannotWrite(path, error) : error
+  } finally {
+    release()
   }
   if (straight) return
   try {
@@ -39,6 +44,22 @@ export async function writeWhole(
     await rm(written, { force: true })
     throw cannotWrite(path, error)
   }
+}
+
+/** Has a file removed when a signal ends the process. Returns what ends that. */
+function removeWhenStopped(file: string): () => void {
+  const release = (): void => {
+    for (const signal of stopSignals) process.off(signal, hear)
+  }
+  const hear = (signal: NodeJS.Signals): void => {
+    release()
+    // Whoever listens too goes on, and ends the writing in his own way.
+    if (process.listenerCount(signal) > 0) return
+    rmSync(file, { force: true })
+    process.kill(process.pid, signal)
+  }
+  for (const signal of stopSignals) process.on(signal, hear)
+  return release
 }
 
 function cannotWrite(path: string, error: unknown): ConfigurationError {
