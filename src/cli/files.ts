@@ -16,8 +16,8 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Writes a file so that nobody ever sees half of it: beside it first, then renamed. SIGINT and SIGTERM leave nothing of it. Pipes and devices are written
- * straight. `mode` is that of a new file, before the umask. Throws `ConfigurationError` where it cannot be written.
+ * Writes a file so that nobody ever sees half of it: beside it first, then renamed. SIGINT and SIGTERM leave nothing of it.
+ * Pipes and devices are written straight. `mode` is that of a new file, before the umask. Throws `ConfigurationError` where it cannot be written.
  */
 export async function writeWhole(
   path: string,

@@ -14,7 +14,7 @@ import type { RejectedRow } from '../plan/interfaces.ts'
 import { checkMergeable, mergeColumn } from '../plan/merge-key.ts'
 import { planActivation } from '../plan/planner.ts'
 import type { CheckedPoint } from './checked-point.ts'
-import { queryProblem } from './planning.ts'
+import { queryProblem, sourceOf } from './planning.ts'
 import { firstRows, nothingKnown, SampleSink } from './sample.ts'
 
 export interface SourceCheckOptions {
@@ -37,19 +37,18 @@ export interface SourceCheck {
 /** Runs an activation's query until it has given the sample, and plans these rows without the state. */
 export async function checkSource(options: SourceCheckOptions): Promise<SourceCheck> {
   const { project, activation, context, sample, signal } = options
-  const configured = project.sources.get(activation.source)
-  if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
+  const { connector, options: sourceOptions } = sourceOf(project, activation)
   const name = `source ${activation.source}`
   const answers: CheckedPoint = {
     name,
     status: 'ok',
-    message: `${configured.connector.type} answers`,
+    message: `${connector.type} answers`,
   }
   const points: CheckedPoint[] = []
   const sink = new SampleSink()
   let columns: readonly Column[] = []
   try {
-    const source = await configured.connector.open(configured.options, context)
+    const source = await connector.open(sourceOptions, context)
     try {
       const stream = await source.query(activation.query, signal)
       columns = stream.columns

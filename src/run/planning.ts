@@ -1,11 +1,12 @@
 import type { Activation } from '../config/activation.ts'
-import type { Project } from '../config/project.ts'
+import type { Configured, Project } from '../config/project.ts'
 import {
   type Column,
   ConfigurationError,
   type ConnectorContext,
   QueryError,
   type Source,
+  type SourceConnector,
 } from '../connector/index.ts'
 import { checkGuards } from '../plan/guards.ts'
 import type {
@@ -40,15 +41,21 @@ export interface PlanningOptions {
   readonly onDraft?: (draft: PlanDraft) => void
 }
 
+/** The source of an activation, as its project configures it. */
+export function sourceOf(project: Project, activation: Activation): Configured<SourceConnector> {
+  const configured = project.sources.get(activation.source)
+  if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
+  return configured
+}
+
 /** Opens the source of an activation. Throws what its connector throws. */
 export async function openSource(
   project: Project,
   activation: Activation,
   context: ConnectorContext,
 ): Promise<Source> {
-  const configured = project.sources.get(activation.source)
-  if (configured === undefined) throw new Error(`unknown source ${activation.source}`)
-  return await configured.connector.open(configured.options, context)
+  const { connector, options } = sourceOf(project, activation)
+  return await connector.open(options, context)
 }
 
 /** A plan that is in its sink, with the columns of the query that it was made from. */

@@ -29,6 +29,12 @@ export interface Confirmation {
   readonly removed: string | null
 }
 
+/** What was looked for by its keys. */
+interface Found<Row> {
+  readonly confirmed: readonly (Row & { readonly key: string })[]
+  readonly others: readonly string[]
+}
+
 /** By whom and when operations were confirmed. */
 interface Confirming {
   readonly activation: number
@@ -68,15 +74,18 @@ export class Confirmations {
     )
   }
 
-  /** The newest row of each of those keys that is here: `selected` of it, and its key. What is not here is to be looked for in `snapshot`, afterwards. */
+  /**
+   * The newest row of each of those keys that is here, `selected` of it and its key, and the other keys: these are to be
+   * looked for in `snapshot`, afterwards.
+   */
   async find<Row extends object>(
     session: Session,
     activation: number,
     keys: readonly string[],
     selected: string,
-  ): Promise<readonly (Row & { readonly key: string })[]> {
+  ): Promise<Found<Row>> {
     const places = await this.#read(session, activation)
-    const found: (Row & { readonly key: string })[] = []
+    const confirmed = new Map<string, Row & { readonly key: string }>()
     let sought = keys.flatMap((key) => placeOf(places, key))
     while (sought.length > 0) {
       const rows = await allOverKeys<Row & { readonly id: number; readonly key: string }>(
@@ -90,17 +99,18 @@ export class Confirmations {
         const row = byPlace.get(place)
         // Another key has the same hash, or the row was folded meanwhile.
         if (row?.key !== key) return placeOf(places, key, place)
-        found.push(row)
+        confirmed.set(key, row)
         return []
       })
     }
-    return found
+    const others = confirmed.size === 0 ? keys : keys.filter((key) => !confirmed.has(key))
+    return { confirmed: [...confirmed.values()], others }
   }
 
   /** Takes what is here of some keys into `snapshot`, within the caller's transaction. */
   async settle(session: Session, activation: number, keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return
-    const newest = await this.find<{ id: number }>(session, activation, keys, 'id')
+    const { confirmed: newest } = await this.find<{ id: number }>(session, activation, keys, 'id')
     if (newest.length === 0) return
     const places = await this.#read(session, activation)
     const older = newest.flatMap(({ key }) => {

@@ -27,15 +27,14 @@ export async function findKnownIds(
   )
   const found: KnownRow[] = []
   for (const { id } of activations) {
-    const confirmed = await confirmations.find<KnownRow>(session, id, keys, known)
-    const isConfirmed = new Set(confirmed.map(({ key }) => key))
-    const others = await allOverKeys<KnownRow>(
+    const { confirmed, others } = await confirmations.find<KnownRow>(session, id, keys, known)
+    const inSnapshot = await allOverKeys<KnownRow>(
       session,
       `select key, ${known} from snapshot where activation_id = ? and key in (:keys)`,
       [id],
-      keys.filter((key) => !isConfirmed.has(key)),
+      others,
     )
-    found.push(...confirmed, ...others)
+    found.push(...confirmed, ...inSnapshot)
   }
   found.sort((one, other) => (one.confirmed_at ?? 0) - (other.confirmed_at ?? 0))
   const ids = new Map<string, string>()

@@ -174,13 +174,12 @@ export class StoredSnapshot implements SnapshotReader {
     keys: readonly string[],
   ): Promise<readonly EntryRow[]> {
     const columns = `fingerprint, target_id, sent, removed, ${this.#again} as again`
-    const confirmed = await this.#confirmations.find<ConfirmedRow>(
+    const { confirmed, others } = await this.#confirmations.find<ConfirmedRow>(
       session,
       activation,
       keys,
       `${columns}, null as unanswered_since, null as unanswered_request, 0 as adopted`,
     )
-    const isConfirmed = new Set(confirmed.map(({ key }) => key))
     const { jsonArray } = this.#database.phrases
     // As in `fingerprints`, one text per column. What was sent is JSON already.
     const texts = entryNames.map((name) => `${jsonArray(name)} as ${name}`).join(', ')
@@ -190,7 +189,7 @@ export class StoredSnapshot implements SnapshotReader {
         select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
         from snapshot where activation_id = ? and key in (:keys)) as page`,
       [activation],
-      isConfirmed.size === 0 ? keys : keys.filter((key) => !isConfirmed.has(key)),
+      others,
     )
     return [...confirmed.map(rowOf), ...pages.flatMap(rowsIn)]
   }
