@@ -20,7 +20,7 @@ export class FrameBatch implements RowBatch {
   readonly #restView: DataView
   #starts: readonly number[]
   readonly #columns: readonly DecodedColumn[]
-  /** Used again for every row. */
+  /** Used again for every row; null as long as no row was looked at. */
   #row: FrameRow | null = null
 
   /** `starts` says where frames begin: the first one in `first`, every other in `rest`. */
@@ -40,6 +40,11 @@ export class FrameBatch implements RowBatch {
     this.#starts = starts
     this.#columns = columns
     this.isAlone = isAlone
+  }
+
+  /** Whether the values of some row were asked for. */
+  get isLookedAt(): boolean {
+    return this.#row !== null
   }
 
   values(index: number): readonly Value[] {

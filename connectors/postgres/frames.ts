@@ -71,6 +71,7 @@ export class FrameReader implements RowReader {
   }
 
   next(): Promise<FrameBatch | null> {
+    const isIdle = this.#current?.isLookedAt === false
     this.#letGo()
     const batch = this.#waiting.shift()
     if (batch !== undefined) {
@@ -81,6 +82,8 @@ export class FrameReader implements RowReader {
     }
     if (this.#failure !== null) return Promise.reject(this.#failure.error)
     if (this.#isDone) return Promise.resolve(null)
+    // While rows are looked at, more comes in by itself.
+    if (isIdle) this.#pool?.gather()
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
     })

@@ -21,16 +21,16 @@ export async function readIndex(
   const isSameRows = kept.basis.rows === basis.rows
   if (kept.basis.scope !== basis.scope || !(kept.isCurrent || isSameRows)) return 'nothing'
   table.reserve(kept.count)
-  try {
-    await fill(kept, table, 'keys')
-    await fill(kept, table, kept.isCurrent && isSameRows ? 'hashes' : 'fingerprints')
-    await markKnown(kept, table, isSameRows ? mark.fingerprintKept : mark.fingerprintKnown)
-    if (!kept.isCurrent) return 'old'
-    return isSameRows ? 'hashes' : 'fingerprints'
-  } catch {
-    // Whatever is wrong with it, the snapshot says the same.
-    return 'nothing'
-  }
+  // All at once, so that one is read while another is checked.
+  const filled = await Promise.allSettled([
+    fill(kept, table, 'keys'),
+    fill(kept, table, kept.isCurrent && isSameRows ? 'hashes' : 'fingerprints'),
+    markKnown(kept, table, isSameRows ? mark.fingerprintKept : mark.fingerprintKnown),
+  ])
+  // Whatever is wrong with it, the snapshot says the same.
+  if (filled.some(({ status }) => status === 'rejected')) return 'nothing'
+  if (!kept.isCurrent) return 'old'
+  return isSameRows ? 'hashes' : 'fingerprints'
 }
 
 /**

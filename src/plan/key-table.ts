@@ -3,16 +3,14 @@ import { digestRoom } from './digest.ts'
 import { DigestColumn, entriesPerChunk, isNothing } from './digest-column.ts'
 import { DigestIndex } from './digest-index.ts'
 import { ExpectedPlaces } from './expected-places.ts'
+import { KeySearch } from './key-search.ts'
 import { mark as markOf } from './marks.ts'
 
-/** How often all reserved entries are searched one by one before an index is made, which costs some fifty times as much. */
-const mostSearches = 8
+/** Of how many rows the entry is looked for in vain by the hash before an index of hashes is made. */
+const mostMissed = 8
 
 /** Of how many reserved entries there is one that may be looked for in vain by the hash of its row: for small tables. */
 const entriesPerMissed = 1024
-
-/** Entries before the expected one with which a search begins: a row may be there twice. */
-const entriesBehind = 64
 
 /**
  * All keys of a plan, column by column: digest of the key, hash of the row, fingerprint of the record (16 bytes each), an
@@ -20,8 +18,7 @@ const entriesBehind = 64
  * something was written to it. Entries are numbered from 0 in the order in which they were added.
  *
  * They are found by key, and by the hash of the row where `indexHashes` was called. What is looked for in the order of the
- * entries costs next to nothing. A few others are searched for; many make an index, of keys or of hashes, of 5 to 8 bytes
- * for each.
+ * entries costs next to nothing. Many others make an index, of keys or of hashes, of 5 to 8 bytes for each.
  */
 export class KeyTable {
   readonly keys = new DigestColumn()
@@ -32,7 +29,7 @@ export class KeyTable {
   readonly #ordinals: (Int32Array | undefined)[] = []
   readonly #changes: (Int32Array | undefined)[] = []
   readonly #changeWords: number
-  #byKey: DigestIndex | null = null
+  readonly #byKey = new KeySearch(this.keys)
   #byHash: DigestIndex | null = null
   #expected: number
   #size = 0
@@ -42,8 +39,6 @@ export class KeyTable {
   #mostMissed = 0
   #places = new ExpectedPlaces()
   #astray = 0
-  /** How many entries may be searched one by one. */
-  #searchable = 0
   /** How many rows were found by key that could have been found by their hash. */
   #missed = 0
 
@@ -76,8 +71,8 @@ export class KeyTable {
     this.#size = entries
     this.#reserved = entries
     this.#expected = Math.max(this.#expected, entries)
-    this.#searchable = entries * mostSearches
-    this.#mostMissed = Math.min(mostSearches, Math.floor(entries / entriesPerMissed))
+    this.#byKey.restart(entries)
+    this.#mostMissed = Math.min(mostMissed, Math.floor(entries / entriesPerMissed))
     for (let start = 0; start < entries; start += entriesPerChunk) {
       this.#marks.push(new Uint16Array(entriesPerChunk))
     }
@@ -108,11 +103,9 @@ export class KeyTable {
     for (const column of [this.#marks, this.#ordinals, this.#changes]) {
       for (const chunk of column) chunk?.fill(0)
     }
-    this.#byKey = null
     this.#byHash = null
     this.#size = 0
     this.#reserved = 0
-    this.#searchable = 0
     this.#hasHashes = false
     this.#begin()
   }
@@ -121,7 +114,7 @@ export class KeyTable {
   find(key: DigestWords): number {
     let entry = this.#places.find(this.keys, key, this.#size)
     if (entry < 0) {
-      entry = this.#findAstray(key)
+      entry = this.#byKey.find(key, this.#places.next, this.#size, this.#expected)
       if (entry >= 0) this.#goAstray(entry)
     }
     return entry
@@ -130,7 +123,7 @@ export class KeyTable {
   /** Adds an entry with no marks, no ordinal, no hash and no fingerprint. Its key must not be there yet. */
   add(key: DigestWords): number {
     const entry = this.#append(key)
-    this.#byKey?.add(entry)
+    this.#byKey.add(entry, key)
     return entry
   }
 
@@ -139,7 +132,7 @@ export class KeyTable {
     const key = digestRoom()
     this.keys.copy(entry, key)
     const successor = this.#append(key)
-    this.#byKey?.replace(entry, successor)
+    this.#byKey.replace(entry, successor)
     this.#setMarks(successor, this.#marksOf(entry))
     this.#setMarks(entry, 0)
     this.keys.clear(entry)
@@ -238,8 +231,7 @@ export class KeyTable {
 
   #begin(): void {
     this.#places = new ExpectedPlaces()
-    this.#byKey = null
-    this.#searchable = this.#reserved * mostSearches
+    this.#byKey.restart(this.#reserved)
     this.#astray = 0
     this.#missed = 0
   }
@@ -249,24 +241,11 @@ export class KeyTable {
     this.#places.move(entry)
   }
 
-  /** Looks everywhere: one by one, as long as that is cheaper. */
-  #findAstray(key: DigestWords): number {
-    if (this.#byKey !== null || this.#searchable <= 0) return this.#keyIndex().find(key)
-    const start = Math.max(0, this.#places.next - entriesBehind)
-    const ahead = this.keys.search(key, start, this.#size)
-    this.#searchable -= (ahead < 0 ? this.#size : ahead) - start
-    if (ahead >= 0) return ahead
-    this.#searchable -= start
-    return this.keys.search(key, 0, start)
-  }
-
-  #keyIndex(): DigestIndex {
-    this.#byKey ??= indexOf(this.keys, this.#size, Math.max(this.#expected, this.#size))
-    return this.#byKey
-  }
-
   #hashIndex(): DigestIndex {
-    this.#byHash ??= indexOf(this.hashes, this.#reserved, this.#reserved)
+    if (this.#byHash === null) {
+      this.#byHash = new DigestIndex(this.hashes, this.#reserved)
+      this.#byHash.addFirst(this.#reserved)
+    }
     return this.#byHash
   }
 
@@ -278,13 +257,6 @@ export class KeyTable {
     const chunk = this.#marks[chunkOf(entry)] as Uint16Array
     chunk[placeOf(entry)] = marks
   }
-}
-
-/** `expected`: how many entries it will have, as far as is known. */
-function indexOf(column: DigestColumn, entries: number, expected: number): DigestIndex {
-  const index = new DigestIndex(column, expected)
-  index.addFirst(entries)
-  return index
 }
 
 const chunkMask = entriesPerChunk - 1

@@ -163,6 +163,23 @@ describe('KeyTable', () => {
     expect(table.astray).toBe(100)
   })
 
+  test('finds keys that are there and keys that are not, in whatever order they are looked for', () => {
+    const table = new KeyTable(1)
+    const count = 20_000
+    table.reserve(count)
+    for (let entry = 0; entry < count; entry += 1) table.keys.set(entry, wordsOf(entry))
+    // As many that are not there as a filter can deny, then so many that are that an index is made.
+    for (let number = 0; number < 3000; number += 1) {
+      expect(table.find(wordsOf(count + number))).toBe(-1)
+      if (number % 3 === 0) expect(table.add(wordsOf(count + number))).toBe(count + number / 3)
+    }
+    for (let number = 0; number < 3000; number += 1) {
+      expect(table.find(wordsOf(count + number))).toBe(number % 3 === 0 ? count + number / 3 : -1)
+      const entry = (number * 7919) % count
+      expect(table.find(wordsOf(entry))).toBe(entry)
+    }
+  })
+
   test('finds keys that are nowhere, whether they were searched for or looked up', () => {
     const table = new KeyTable(1)
     table.reserve(20_000)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PooledSocket } from '../../../connectors/postgres/socket.ts'
 
 let closing: (() => void)[] = []
@@ -62,6 +62,22 @@ describe('PooledSocket', () => {
     expect(buffers).not.toContain(first.buffer)
     expect(buffers.size).toBe(2)
     expect(first.toString()).toBe('first')
+  })
+
+  it('waits for more to gather where all that had come was read, once', async () => {
+    const wait = vi.spyOn(Atomics, 'wait').mockReturnValue('timed-out')
+    closing.push(() => wait.mockRestore())
+    const { socket, peer } = await pair()
+    socket.on('data', () => {})
+    await receive(socket, peer, 'a greeting, which is copied')
+    socket.gather()
+    expect(wait).not.toHaveBeenCalled()
+    socket.isLending = true
+    await receive(socket, peer, 'some rows')
+    expect(wait).not.toHaveBeenCalled()
+    socket.gather()
+    socket.gather()
+    expect(wait).toHaveBeenCalledTimes(1)
   })
 
   it('reads nothing while it is paused', async () => {
