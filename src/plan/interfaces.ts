@@ -181,10 +181,16 @@ export interface RejectedRow {
 export interface PackableRecord {
   /** Its fields, in order, with such as it may leave out. */
   readonly names: readonly string[]
-  /** The place among the names of a field with this value, by which the key is known; -1 where there is none. */
+  /** The place among the names of the field whose value is its key, which this is; -1 where none has it. */
   find(key: string): number
   /** Writes for each of the names its value, or that there is none. */
   pack(into: PackedBytes): void
+}
+
+/** A record that can be written down without having become one, with what the target holds of it. */
+export interface PackableUpdate extends PackableRecord {
+  /** Writes what is held for each of the names, or that it is the same as in the record, or that nothing is. */
+  packHeld(into: PackedBytes): void
 }
 
 /** Takes operations one by one, and those that are most alike without making objects of them. */
@@ -203,6 +209,18 @@ export interface OperationSpool {
     digest: DigestWords,
     signature: string,
     record: PackableRecord,
+  ): void
+  /**
+   * Adds the update of a record that is known by this id, and of which is known what the target holds; what is not the same
+   * there changes. Fingerprint and the rest are as with `create`.
+   */
+  update(
+    ordinal: number,
+    key: string,
+    digest: DigestWords,
+    signature: string,
+    id: string | null,
+    update: PackableUpdate,
   ): void
   /** Writes down what was added, where it is much. */
   drain(): Promise<void>

@@ -5,6 +5,7 @@ import type { PackableRecord, PlanTotals } from './interfaces.ts'
 import { nativeId } from './key.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
+import { PackedWishes } from './packed-wishes.ts'
 import { duplicateKey } from './rejection.ts'
 import { isAsked, type PendingRow, Settlement, type SettlementOptions } from './settlement.ts'
 import type { Tally } from './totals.ts'
@@ -45,20 +46,23 @@ export class KeyLedger {
   #isAsking = false
   /** Whether a row whose key is new may become an operation without becoming a record. */
   readonly #createsDirectly: boolean
+  /** The records of rows that may become updates in the same way; null where none may. */
+  readonly #wishes: PackedWishes | null
 
   constructor(options: LedgerOptions) {
     const { activation, scope, table, arrivals = null } = options
     this.#options = options
     this.#table = table
     this.#arrivals = arrivals
+    this.#createsDirectly = createsDirectly(options)
+    this.#wishes = updatesDirectly(options) ? new PackedWishes(options.mapping.names) : null
     this.#verdicts = new Verdicts(options)
-    this.#settlement = new Settlement(options, this.#verdicts)
+    this.#settlement = new Settlement(options, this.#verdicts, this.#wishes)
     this.#isOnce = activation.mode === 'insert'
     this.#missesRows = scope.effect === 'held'
     this.tally = this.#verdicts.tally
     this.tally.known = table.count(mark.ours)
     this.tally.removed = this.#missesRows ? this.tally.known : 0
-    this.#createsDirectly = createsDirectly(options)
   }
 
   /** Whether there is so much to settle that it is worth it. */
@@ -137,8 +141,8 @@ export class KeyLedger {
   }
 
   /**
-   * Sees to the row that was placed last and becomes a record, where that takes no look at it. `record`: what it has, where
-   * it was not cast. False where `want` has to follow.
+   * Sees to the row that was placed last and becomes a record, where that takes no look at it by now. `record`: what it has,
+   * where it was not cast. False where `want` has to follow.
    */
   settleAtOnce(record: PackableRecord | null): boolean {
     const { sink, activation } = this.#options
@@ -146,11 +150,18 @@ export class KeyLedger {
     const isNew = !this.#table.isMarked(this.#entry, mark.inSnapshot)
     // What is done for a record that has an id, or is known, takes a look at it.
     const isCertain = isNew && mode !== 'update' && identifier !== nativeId
-    if (!isCertain || this.#pending.length > 0) return false
+    if (!isCertain || this.#pending.length > 0) return this.#holdPacked(record)
     if (sink.hasEnough === true) this.#verdicts.count(this.#entry)
     else if (this.#createsDirectly && record !== null) {
       this.#verdicts.create(this.#entry, this.#key, record)
     } else return false
+    return true
+  }
+
+  #holdPacked(record: PackableRecord | null): boolean {
+    if (this.#wishes === null || record === null) return false
+    const wish = this.#wishes.add(this.#key, record)
+    this.#hold({ entry: this.#entry, key: this.#key, row: null, wish })
     return true
   }
 
@@ -162,12 +173,12 @@ export class KeyLedger {
     // Of a key that the snapshot does not have there is nothing to ask; but the plan keeps the order of the rows.
     const isAlone = this.#pending.length === 0 && !this.#table.isMarked(entry, mark.inSnapshot)
     if (isAlone) this.#verdicts.plan(entry, key, row, undefined)
-    else this.#hold({ entry, key, row })
+    else this.#hold({ entry, key, row, wish: -1 })
   }
 
   /** The row that was placed last fails. */
   refuse(failure: Failure): void {
-    this.#hold({ entry: this.#entry, key: this.#key, row: { failure } })
+    this.#hold({ entry: this.#entry, key: this.#key, row: { failure }, wish: -1 })
   }
 
   #enterRecognised(entry: number): void {
@@ -211,7 +222,7 @@ export class KeyLedger {
     }
     const duplicate = duplicateKey(this.tally.rows, this.#options.activation.identifier)
     const unless = isFirstKnown ? null : Int32Array.from(fingerprint)
-    this.#hold({ entry, key, row: { duplicate, unless } })
+    this.#hold({ entry, key, row: { duplicate, unless }, wish: -1 })
   }
 
   #hold(row: PendingRow): void {
@@ -226,6 +237,7 @@ export class KeyLedger {
       this.#pending = []
       this.#isAsking = false
       await this.#settlement.settle(pending)
+      this.#wishes?.clear()
     }
     await this.#verdicts.drain()
   }
@@ -245,5 +257,13 @@ function createsDirectly({ activation, sink }: LedgerOptions): boolean {
   const { mode, identifier } = activation
   return (
     sink.spool !== undefined && (mode === 'upsert' || mode === 'insert') && identifier !== nativeId
+  )
+}
+
+/** Whether all that a record has may be sent again, so that the bytes of its values say what an update is. */
+function updatesDirectly(options: LedgerOptions): boolean {
+  const { mode, fields } = options.activation
+  return (
+    createsDirectly(options) && mode === 'upsert' && fields.every(({ when }) => when === 'always')
   )
 }

@@ -72,6 +72,12 @@ export class PackedBytes {
     this.length += 16
   }
 
+  /** Writes what was written elsewhere, from `start` to `end` there. */
+  append(from: Buffer, start: number, end: number): void {
+    this.#reserve(end - start)
+    this.length += from.copy(this.#bytes, this.length, start, end)
+  }
+
   /** Writes that a value is one that the reader is told. */
   same(): void {
     this.byte(tag.same)

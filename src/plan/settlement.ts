@@ -1,12 +1,13 @@
 import type { Activation } from '../config/activation.ts'
 import type { Failure } from '../connector/index.ts'
 import type { Wish } from './decision.ts'
-import { type DigestWords, digestRoom, isSameDigest, parseDigest } from './digest.ts'
+import { type DigestWords, digestRoom, formatDigest, isSameDigest, parseDigest } from './digest.ts'
 import type { SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
+import type { PackedWishes } from './packed-wishes.ts'
 import type { Scope } from './scope.ts'
-import { standOf } from './stand.ts'
+import { isPlain, standOf } from './stand.ts'
 import type { Verdicts } from './verdicts.ts'
 
 /** Look-ups that only said that nothing has changed, beyond which it is better to have all fingerprints at hand. */
@@ -28,7 +29,10 @@ type FirstRow = Wish | { readonly failure: Failure }
 export interface PendingRow {
   readonly entry: number
   readonly key: string
-  readonly row: FirstRow | DuplicateRow
+  /** Null where it is the first one of the key, and its record is among the packed ones. */
+  readonly row: FirstRow | DuplicateRow | null
+  /** Its number there; -1 where it is not among them. */
+  readonly wish: number
 }
 
 /** All that a settlement is made from. */
@@ -47,15 +51,18 @@ export class Settlement {
   readonly #options: SettlementOptions
   readonly #table: KeyTable
   readonly #verdicts: Verdicts
+  readonly #wishes: PackedWishes | null
   /** What is delivered once, whatever the row says later. */
   readonly #isOnce: boolean
   readonly #fingerprint = digestRoom()
   #spared = 0
 
-  constructor(options: SettlementOptions, verdicts: Verdicts) {
+  /** `wishes`: where the records of rows are that were packed. */
+  constructor(options: SettlementOptions, verdicts: Verdicts, wishes: PackedWishes | null) {
     this.#options = options
     this.#table = options.table
     this.#verdicts = verdicts
+    this.#wishes = wishes
     this.#isOnce = options.activation.mode === 'insert'
   }
 
@@ -69,14 +76,52 @@ export class Settlement {
   }
 
   async #ask(pending: readonly PendingRow[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
-    const known = new Set<string>()
+    const known: string[] = []
     for (const { entry, key } of pending) {
-      if (this.#table.isMarked(entry, mark.inSnapshot)) known.add(key)
+      if (this.#table.isMarked(entry, mark.inSnapshot)) known.push(key)
     }
-    return known.size === 0 ? new Map() : this.#options.snapshot.entries([...known])
+    return known.length === 0 ? new Map() : this.#options.snapshot.entries(known)
   }
 
-  #settle({ entry, key, row }: PendingRow, before: SnapshotEntry | undefined): void {
+  #settle({ entry, key, row, wish }: PendingRow, before: SnapshotEntry | undefined): void {
+    if (row !== null) this.#settleRow(entry, key, row, before)
+    else if (!this.#settlePacked(entry, key, wish, before)) {
+      this.#settleRow(entry, key, this.#wishOf(entry), before)
+    }
+  }
+
+  /** Comes to a verdict on a row whose record was packed; false where that takes a closer look. */
+  #settlePacked(
+    entry: number,
+    key: string,
+    wish: number,
+    before: SnapshotEntry | undefined,
+  ): boolean {
+    const wishes = this.#wishes as PackedWishes
+    wishes.moveTo(wish)
+    if (before !== undefined) {
+      if (!isPlain(before, this.#options.scope)) return false
+      this.#table.mark(entry, mark.delivered)
+    }
+    if (isAsked(this.#table, entry) && this.#isSettled(entry, key, true, before)) return true
+    if (before !== undefined) return this.#verdicts.update(entry, key, wishes, before)
+    this.#verdicts.create(entry, key, wishes)
+    return true
+  }
+
+  /** What the row wants whose record is looked at. */
+  #wishOf(entry: number): Wish {
+    this.#table.fingerprints.copy(entry, this.#fingerprint)
+    const fingerprint = this.#options.scope.sign(formatDigest(this.#fingerprint))
+    return { record: (this.#wishes as PackedWishes).record(), id: null, fingerprint }
+  }
+
+  #settleRow(
+    entry: number,
+    key: string,
+    row: FirstRow | DuplicateRow,
+    before: SnapshotEntry | undefined,
+  ): void {
     const verdicts = this.#verdicts
     if (standOf(before, this.#options.scope)?.isDelivered === true) {
       this.#table.mark(entry, mark.delivered)
@@ -85,7 +130,9 @@ export class Settlement {
       this.#settleDuplicate(entry, key, row, before)
       return
     }
-    if (isAsked(this.#table, entry) && this.#isSettled(entry, key, row, before)) return
+    if (isAsked(this.#table, entry) && this.#isSettled(entry, key, 'record' in row, before)) {
+      return
+    }
     if ('record' in row) verdicts.plan(entry, key, row, before)
     else verdicts.reject(entry, key, row.failure)
   }
@@ -94,7 +141,7 @@ export class Settlement {
   #isSettled(
     entry: number,
     key: string,
-    row: FirstRow,
+    isRecord: boolean,
     before: SnapshotEntry | undefined,
   ): boolean {
     const isKnown = this.#readFingerprint(before)
@@ -103,7 +150,7 @@ export class Settlement {
     this.#spared += 1
     if (isSame) this.#table.mark(entry, mark.confirmed)
     // What is delivered once has nothing to be sent, but perhaps a fingerprint that was made formerly.
-    else if ('record' in row) return false
+    else if (isRecord) return false
     this.#verdicts.note(entry, 'unchanged')
     return true
   }

@@ -21,6 +21,16 @@ export interface Stand {
   readonly archivedByUs: boolean
 }
 
+/**
+ * Whether of a key all is known, and nothing is the matter with it: the target holds what was sent, and the entry says no
+ * more than that.
+ */
+export function isPlain(entry: SnapshotEntry, scope: Scope): boolean {
+  const { fingerprint, sent, removed, again, unansweredSince } = entry
+  const isUsual = removed === null && again !== true && unansweredSince === undefined
+  return isUsual && sent !== null && scope.effect === 'held' && scope.digestIn(fingerprint) !== null
+}
+
 /** How things stand with a key; null where the target has no such record, or it is not known to have. */
 export function standOf(entry: SnapshotEntry | undefined, scope: Scope): Stand | null {
   if (entry === undefined) return null

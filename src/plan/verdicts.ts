@@ -7,6 +7,7 @@ import type { PackableRecord, PlanSink, PlanTotals, SnapshotEntry } from './inte
 import type { KeyTable } from './key-table.ts'
 import type { Mapping } from './mapping.ts'
 import { mark, type RowVerdict, rowVerdicts } from './marks.ts'
+import type { PackedWishes } from './packed-wishes.ts'
 import { plannedOperation } from './planned-operation.ts'
 import type { Scope } from './scope.ts'
 import { Spool } from './spool.ts'
@@ -94,6 +95,34 @@ export class Verdicts {
     this.note(entry, 'create')
     this.#table.fingerprints.copy(entry, this.#fingerprint)
     sink.spool?.create(ordinal, key, this.#fingerprint, scope.signature, record)
+  }
+
+  /**
+   * Plans the update of the record that is looked at, where all is known of what the target holds. False where it takes
+   * another look: also where nothing changes, since then its fingerprint may have been made formerly.
+   */
+  update(
+    entry: number,
+    key: string,
+    wishes: PackedWishes,
+    { sent, id }: Pick<SnapshotEntry, 'sent' | 'id'>,
+  ): boolean {
+    if (sent === null || !wishes.compare(sent)) return false
+    let isChanged = false
+    for (let index = 0; index < wishes.names.length; index += 1) {
+      if (!wishes.isChanged(index)) continue
+      isChanged = true
+      this.#table.markChange(entry, index)
+      this.tally.countChange(index, 1)
+    }
+    if (!isChanged) return false
+    const { scope, sink } = this.#options
+    const ordinal = this.#takeOrdinal()
+    this.#table.setOrdinal(entry, ordinal)
+    this.note(entry, 'update')
+    this.#table.fingerprints.copy(entry, this.#fingerprint)
+    sink.spool?.update(ordinal, key, this.#fingerprint, scope.signature, id, wishes)
+    return true
   }
 
   /** Plans what the key's first row wants, if that is anything. */

@@ -85,6 +85,7 @@ export class Confirmations {
     selected: string,
   ): Promise<Found<Row>> {
     const places = await this.#read(session, activation)
+    if (places.last === 0) return { confirmed: [], others: keys }
     const confirmed = new Map<string, Row & { readonly key: string }>()
     let sought = keys.flatMap((key) => placeOf(places, key))
     while (sought.length > 0) {

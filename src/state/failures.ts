@@ -2,7 +2,7 @@ import type { FailureCode } from '../connector/index.ts'
 import { readAbandoned } from './abandoned.ts'
 import { troublesInSql } from './cures.ts'
 import type { Cell, Database, Session } from './database.ts'
-import { allOverKeys, overKeys } from './key-lists.ts'
+import { allOverKeys, runOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
 import type { FailureRecord, FailureTrend, Timestamp } from './store.ts'
 import { fromColumn, toColumn } from './text.ts'
@@ -152,7 +152,7 @@ export async function noteWaiting(
 ): Promise<void> {
   const sql =
     'update failures set waited_run = ? where activation_id = ? and resolved_at is null and key in (:keys)'
-  for await (const _changes of overKeys(sql, [run, activation], keys.map(toColumn), session.run));
+  await runOverKeys(session, sql, [run, activation], keys.map(toColumn))
 }
 
 /** See `StateStore.release`. */
@@ -174,9 +174,7 @@ export async function releaseFailures(
       distinct,
     )
     const known = new Set(open.map(({ key }) => key))
-    let released = 0
-    const some = overKeys(`${sql} and key in (:keys)`, [activation], distinct, session.run)
-    for await (const changes of some) released += changes
+    const released = await runOverKeys(session, `${sql} and key in (:keys)`, [activation], distinct)
     return { released, unknown: distinct.filter((key) => !known.has(key)).map(fromColumn) }
   })
 }

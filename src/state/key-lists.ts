@@ -4,42 +4,50 @@ import type { Cell, Session } from './database.ts'
 const mostKeys = 500
 
 /** Lists are filled up to one of these lengths, so that there are few statements to prepare. */
-const lists = [1, 10, 20, 100].map(listOf)
-const longest = listOf(mostKeys)
+const lengths = [1, 10, 20, 100, mostKeys]
 
-function listOf(length: number): { readonly length: number; readonly text: string } {
-  return { length, text: `(${Array(length).fill('?').join(', ')})` }
+const lists = new Map(lengths.map((length) => [length, `(${Array(length).fill('?').join(', ')})`]))
+
+/** How many keys stand in the list, for so many. */
+function lengthFor(keys: number): number {
+  return lengths.find((length) => length >= keys) ?? mostKeys
+}
+
+function statement(sql: string, length: number): string {
+  return sql.replace('(:keys)', lists.get(length) as string)
+}
+
+/** What the list is filled with from `start` on: a key that fills it up stands in it twice, which does no harm. */
+function bindingsOf(
+  bindings: readonly Cell[],
+  keys: readonly (string | number)[],
+  start: number,
+  length: number,
+): readonly Cell[] {
+  const all = bindings.slice()
+  for (let at = start; at < start + length; at += 1) all.push(keys[at] ?? (keys[start] as Cell))
+  return all
 }
 
 /**
- * Runs `sql` over keys, some at a time: `(:keys)` in it stands for the list. `bindings` are those before the list.
- * Keys are as columns hold them, or the numbers of rows. A key that fills up a list stands in it twice, which does no harm.
+ * Changes the rows of some keys, some at a time: `(:keys)` in the SQL stands for the list. `bindings` are those before it.
+ * Keys are as columns hold them, or the numbers of rows. Returns how many rows changed.
  */
-export async function* overKeys<Result>(
-  sql: string,
-  bindings: readonly Cell[],
-  keys: readonly (string | number)[],
-  call: (sql: string, bindings: readonly Cell[]) => Promise<Result>,
-): AsyncGenerator<Result> {
-  for (let start = 0; start < keys.length; start += mostKeys) {
-    const some = keys.slice(start, start + mostKeys)
-    const { length, text } = lists.find((list) => list.length >= some.length) ?? longest
-    while (some.length < length) some.push(some[0] ?? '')
-    yield await call(sql.replace('(:keys)', text), [...bindings, ...some])
-  }
-}
-
-/** Changes the rows of some keys. */
 export async function runOverKeys(
   session: Session,
   sql: string,
   bindings: readonly Cell[],
   keys: readonly (string | number)[],
-): Promise<void> {
-  for await (const _changes of overKeys(sql, bindings, keys, session.run));
+): Promise<number> {
+  let changes = 0
+  for (let start = 0; start < keys.length; start += mostKeys) {
+    const length = lengthFor(keys.length - start)
+    changes += await session.run(statement(sql, length), bindingsOf(bindings, keys, start, length))
+  }
+  return changes
 }
 
-/** Reads the rows of some keys. */
+/** Reads the rows of some keys, as `runOverKeys` changes them. */
 export async function allOverKeys<Row extends object>(
   session: Session,
   sql: string,
@@ -47,6 +55,13 @@ export async function allOverKeys<Row extends object>(
   keys: readonly (string | number)[],
 ): Promise<readonly Row[]> {
   const found: Row[] = []
-  for await (const rows of overKeys(sql, bindings, keys, session.all<Row>)) found.push(...rows)
+  for (let start = 0; start < keys.length; start += mostKeys) {
+    const length = lengthFor(keys.length - start)
+    const rows = await session.all<Row>(
+      statement(sql, length),
+      bindingsOf(bindings, keys, start, length),
+    )
+    for (const row of rows) found.push(row)
+  }
   return found
 }

@@ -1,8 +1,11 @@
 import { type Operation, operationKinds, type TargetRecord } from '../connector/index.ts'
 import type { DigestWords } from '../plan/digest.ts'
-import type { PackableRecord } from '../plan/interfaces.ts'
+import type { PackableRecord, PackableUpdate } from '../plan/interfaces.ts'
 import { PackedBytes } from '../plan/packed-bytes.ts'
 import { flag, type More, naming, usual } from './packed-form.ts'
+
+const create = operationKinds.indexOf('create')
+const update = operationKinds.indexOf('update')
 
 /**
  * Writes operations down, for once to be read: a plan of a million of them is written, read, and thrown away. The names of
@@ -45,12 +48,39 @@ export class OperationPacker {
     signature: string,
     record: PackableRecord,
   ): void {
+    this.#record(create, ordinal, key, fingerprint, signature, record)
+  }
+
+  /** Adds the update of a record of which is known what is held, and that all of it changes that is not held. */
+  update(
+    ordinal: number,
+    key: string,
+    fingerprint: DigestWords,
+    signature: string,
+    id: string | null,
+    record: PackableUpdate,
+  ): void {
+    const first = id === null ? update | flag.held : update | flag.held | flag.id
+    this.#record(first, ordinal, key, fingerprint, signature, record)
+    if (id !== null) this.bytes.value(id)
+    record.packHeld(this.bytes)
+  }
+
+  /** `first`: what stands in the first byte, beside what is said of the key and the fingerprint. */
+  #record(
+    first: number,
+    ordinal: number,
+    key: string,
+    fingerprint: DigestWords,
+    signature: string,
+    record: PackableRecord,
+  ): void {
     const { bytes } = this
     if (record.names !== this.#names || signature !== this.#signature) {
       this.#name(record.names, signature)
     }
     const keyAt = record.find(key)
-    bytes.byte(keyAt < 0 ? flag.digest : flag.digest | flag.keyInRecord)
+    bytes.byte(first | (keyAt < 0 ? flag.digest : flag.digest | flag.keyInRecord))
     this.#ordinal(ordinal)
     if (keyAt < 0) bytes.value(key)
     else bytes.count(keyAt)
@@ -87,15 +117,15 @@ export class OperationPacker {
     this.#ordinal(ordinal)
     bytes.value(key)
     bytes.value(fingerprint)
-    if (!this.#record(record, null)) return false
+    if (!this.#values(record, null)) return false
     if (id !== null) bytes.value(id)
-    if (isHeldAlike) this.#record(held, record)
+    if (isHeldAlike) this.#values(held, record)
     if (more !== null) bytes.json(more)
     return true
   }
 
   /** `known`: where some fields may have the same values. False where it has fields that were not named. */
-  #record(record: TargetRecord, known: TargetRecord | null): boolean {
+  #values(record: TargetRecord, known: TargetRecord | null): boolean {
     const { bytes } = this
     const names = this.#names
     let at = 0
@@ -133,16 +163,21 @@ function moreOf(operation: Operation, isHeldAlike: boolean): More | null {
   if (archivedByUs !== usual.archivedByUs) more.archivedByUs = archivedByUs
   if (again !== undefined) more.again = again
   if (unansweredRequest !== undefined) more.unansweredRequest = unansweredRequest
-  if (!isWhole(changed, record)) more.changed = changed
+  if (!follows(changed, record, isHeldAlike ? held : null)) more.changed = changed
   if (held !== null && !isHeldAlike) more.held = held
   for (const _ in more) return more
   return null
 }
 
-/** Whether that is all fields of a record, as it is of one that is created. */
-function isWhole(changed: readonly string[], record: TargetRecord): boolean {
+/** Whether that is all fields of a record, as it is of one that is created; of one that is held, all that are not the same. */
+function follows(
+  changed: readonly string[],
+  record: TargetRecord,
+  held: TargetRecord | null,
+): boolean {
   let index = 0
   for (const name in record) {
+    if (held !== null && held[name] === record[name]) continue
     if (changed[index] !== name) return false
     index += 1
   }

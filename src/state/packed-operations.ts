@@ -5,6 +5,7 @@ import {
   type TargetRecord,
 } from '../connector/index.ts'
 import { PackedReader } from '../plan/packed-reader.ts'
+import { readRecord } from '../plan/packed-record.ts'
 import { flag, kindBits, type More, naming, usual } from './packed-form.ts'
 
 /**
@@ -39,7 +40,7 @@ function readOperation(
   const ownKey = keyAt < 0 ? reader.value() : undefined
   const isDigest = (first & flag.digest) !== 0
   const fingerprint = isDigest ? reader.digest() + signature : (reader.value() as string)
-  const record = readRecord(reader, names, {})
+  const record = readRecord(reader, names)
   const id = (first & flag.id) === 0 ? null : (reader.value() as string)
   const heldAlike = (first & flag.held) === 0 ? null : readRecord(reader, names, record)
   const more: More = (first & flag.more) === 0 ? usual : (reader.json() as More)
@@ -53,7 +54,8 @@ function readOperation(
     id,
     record,
     held: more.held ?? heldAlike,
-    changed: more.changed ?? Object.keys(record),
+    changed:
+      more.changed ?? (heldAlike === null ? Object.keys(record) : differing(record, heldAlike)),
     unansweredSince: more.unansweredSince ?? usual.unansweredSince,
     archivedByUs: more.archivedByUs ?? usual.archivedByUs,
     fingerprint,
@@ -66,27 +68,9 @@ function readOperation(
   }
 }
 
-/** `known`: what fields have that are the same there. */
-function readRecord(
-  reader: PackedReader,
-  names: readonly string[],
-  known: TargetRecord,
-): TargetRecord {
-  const record: Record<string, TargetRecord[string]> = {}
-  // Assigned one by one: `Object.fromEntries` takes ten times as long.
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] as string
-    const value = reader.value(known[name])
-    if (value !== undefined) setField(record, name, value)
-  }
-  return record
-}
-
-function setField(
-  record: Record<string, TargetRecord[string]>,
-  name: string,
-  value: TargetRecord[string],
-): void {
-  if (name !== '__proto__') record[name] = value
-  else Object.defineProperty(record, name, { value, enumerable: true })
+/** The names of what a record has and is not the same in what is held. */
+function differing(record: TargetRecord, held: TargetRecord): readonly string[] {
+  const names: string[] = []
+  for (const name in record) if (held[name] !== record[name]) names.push(name)
+  return names
 }

@@ -3,7 +3,7 @@ import type { KnownKey, SnapshotEntry, SnapshotReader, WaitingKey } from '../pla
 import { isAdopted } from './adopted.ts'
 import type { Confirmations } from './confirmations.ts'
 import { countKeys } from './count-keys.ts'
-import type { Database, Session } from './database.ts'
+import type { Database, Phrases, Session } from './database.ts'
 import { fold } from './fold.ts'
 import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
@@ -27,7 +27,8 @@ interface EntryRow {
   readonly key: string
   readonly fingerprint: string | null
   readonly target_id: string | null
-  readonly sent: TargetRecord | null
+  /** As JSON. */
+  readonly sent: string | null
   readonly removed: SnapshotEntry['removed']
   readonly unanswered_since: number | null
   readonly unanswered_request: string | null
@@ -35,19 +36,15 @@ interface EntryRow {
   readonly adopted: number
 }
 
-/** As a row of what was confirmed comes. */
-type ConfirmedRow = Omit<EntryRow, 'sent'> & { readonly sent: string | null }
-
-const entryNames = [
-  'key',
-  'fingerprint',
-  'target_id',
-  'removed',
-  'unanswered_since',
-  'unanswered_request',
-  'again',
-  'adopted',
-] as const satisfies readonly (keyof EntryRow)[]
+/** Some entries, one JSON text per column: handing over rows one by one takes longer. */
+interface EntryPage {
+  readonly keys: string
+  readonly fingerprints: string
+  readonly ids: string
+  readonly sent: string
+  /** How many of them need a closer look. */
+  readonly unusual: number
+}
 
 /** In SQL: a column of JSON texts as one JSON array, as text. */
 const sentArray = `'[' || coalesce(string_agg(coalesce(sent, 'null'), ','), '') || ']'`
@@ -66,6 +63,7 @@ export class StoredSnapshot implements SnapshotReader {
   readonly #pass: FullPass | null
   /** In SQL: 1 where a row is to be sent again whatever it says. */
   readonly #again: string
+  readonly #lookUp: ReturnType<typeof lookUpBy>
   #activation: number | null = null
 
   /** As in `SnapshotReader`. */
@@ -85,6 +83,7 @@ export class StoredSnapshot implements SnapshotReader {
     this.#clock = clock
     this.#pass = pass
     this.#again = pass?.everything ? `case when run_id >= ${pass.firstRun} then 0 else 1 end` : '0'
+    this.#lookUp = lookUpBy(database.phrases, this.#again)
   }
 
   async count(): Promise<number> {
@@ -158,40 +157,32 @@ export class StoredSnapshot implements SnapshotReader {
     const entries = new Map<string, SnapshotEntry>()
     const activation = await this.#number()
     if (activation === null) return entries
-    const rows = await this.#database.read((session) =>
-      this.#rows(session, activation, keys.map(toColumn)),
+    await this.#database.read((session) =>
+      this.#read(session, activation, keys.map(toColumn), entries),
     )
-    for (const row of rows) {
-      const entry = entryOf(row)
-      entries.set(entry.key, entry)
-    }
     return entries
   }
 
-  async #rows(
+  async #read(
     session: Session,
     activation: number,
     keys: readonly string[],
-  ): Promise<readonly EntryRow[]> {
-    const columns = `fingerprint, target_id, sent, removed, ${this.#again} as again`
-    const { confirmed, others } = await this.#confirmations.find<ConfirmedRow>(
-      session,
-      activation,
-      keys,
-      `${columns}, null as unanswered_since, null as unanswered_request, 0 as adopted`,
-    )
-    const { jsonArray } = this.#database.phrases
-    // As in `fingerprints`, one text per column. What was sent is JSON already.
-    const texts = entryNames.map((name) => `${jsonArray(name)} as ${name}`).join(', ')
-    const pages = await allOverKeys<Record<keyof EntryRow, string>>(
-      session,
-      `select ${texts}, ${sentArray} as sent from (
-        select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
-        from snapshot where activation_id = ? and key in (:keys)) as page`,
-      [activation],
-      others,
-    )
-    return [...confirmed.map(rowOf), ...pages.flatMap(rowsIn)]
+    into: Map<string, SnapshotEntry>,
+  ): Promise<void> {
+    const { page, unusual, confirmed } = this.#lookUp
+    const found = await this.#confirmations.find<EntryRow>(session, activation, keys, confirmed)
+    for (const row of found.confirmed) addEntry(row, into)
+    let isUsual = page !== null
+    if (page !== null) {
+      for (const one of await allOverKeys<EntryPage>(session, page, [activation], found.others)) {
+        addPage(one, into)
+        isUsual &&= one.unusual === 0
+      }
+    }
+    if (isUsual) return
+    for (const row of await allOverKeys<EntryRow>(session, unusual, [activation], found.others)) {
+      addEntry(row, into)
+    }
   }
 
   async *waiting(): AsyncGenerator<readonly WaitingKey[]> {
@@ -226,50 +217,54 @@ export class StoredSnapshot implements SnapshotReader {
   }
 }
 
-function rowOf(row: ConfirmedRow): EntryRow {
-  return { ...row, sent: row.sent === null ? null : (JSON.parse(row.sent) as TargetRecord) }
+/** The SQL by which entries are looked for. `again`: 1 where a row is to be sent again whatever it says. */
+function lookUpBy({ jsonArray }: Phrases, again: string) {
+  const columns = `fingerprint, target_id, sent, removed, ${again} as again`
+  const some = 'from snapshot where activation_id = ? and key in (:keys)'
+  const isUnusual =
+    again === '0' ? 'removed is not null or unanswered_since is not null or sent is null' : '1 = 1'
+  const page = `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints, ${jsonArray('target_id')} as ids,
+      ${sentArray} as sent, count(case when ${isUnusual} then 1 end) as unusual ${some}`
+  return {
+    /** Null where all of them need a closer look. */
+    page: again === '0' ? page : null,
+    unusual: `select key, ${columns}, unanswered_since, ${unansweredRequest}, case when ${isAdopted} then 1 else 0 end as adopted
+      ${some} and (${isUnusual})`,
+    confirmed: `${columns}, null as unanswered_since, null as unanswered_request, 0 as adopted`,
+  }
 }
 
-function rowsIn(page: Readonly<Record<keyof EntryRow, string>>): EntryRow[] {
-  const valuesOf = <Name extends keyof EntryRow>(name: Name): readonly EntryRow[Name][] =>
-    JSON.parse(page[name])
-  const fingerprints = valuesOf('fingerprint')
-  const ids = valuesOf('target_id')
-  const sent = valuesOf('sent')
-  const removed = valuesOf('removed')
-  const unansweredSince = valuesOf('unanswered_since')
-  const unansweredRequests = valuesOf('unanswered_request')
-  const again = valuesOf('again')
-  const adopted = valuesOf('adopted')
-  return valuesOf('key').map((key, index) => ({
-    key,
-    fingerprint: fingerprints[index] ?? null,
-    target_id: ids[index] ?? null,
-    sent: sent[index] ?? null,
-    removed: removed[index] ?? null,
-    unanswered_since: unansweredSince[index] ?? null,
-    unanswered_request: unansweredRequests[index] ?? null,
-    again: again[index] ?? 0,
-    adopted: adopted[index] ?? 0,
-  }))
+/** Adds entries of which nothing else is to be said; others are added anew. */
+function addPage(page: EntryPage, into: Map<string, SnapshotEntry>): void {
+  const keys: string[] = JSON.parse(page.keys)
+  const fingerprints: (string | null)[] = JSON.parse(page.fingerprints)
+  const ids: (string | null)[] = JSON.parse(page.ids)
+  const sent: (TargetRecord | null)[] = JSON.parse(page.sent)
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = fromColumn(keys[index] as string)
+    const id = ids[index] ?? null
+    into.set(key, {
+      key,
+      fingerprint: fingerprints[index] ?? null,
+      id: id === null ? null : fromColumn(id),
+      sent: sent[index] ?? null,
+      removed: null,
+    })
+  }
 }
 
-function entryOf(row: EntryRow): SnapshotEntry {
+function addEntry(row: EntryRow, into: Map<string, SnapshotEntry>): void {
   const { fingerprint, target_id, sent, removed, unanswered_since, unanswered_request } = row
   const entry: SnapshotEntry = {
     key: fromColumn(row.key),
     fingerprint,
     id: target_id === null ? null : fromColumn(target_id),
-    sent,
+    sent: sent === null ? null : JSON.parse(sent),
     removed,
-  }
-  // Most are then objects of one shape.
-  if (row.again === 0 && row.adopted === 0 && unanswered_since === null) return entry
-  return {
-    ...entry,
     ...(row.again === 1 && { again: true }),
     ...(row.adopted === 1 && { adopted: true }),
     ...(unanswered_since !== null && { unansweredSince: unanswered_since }),
     ...(unanswered_request !== null && { unansweredRequest: unanswered_request }),
   }
+  into.set(entry.key, entry)
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '../connector/index.ts'
 import type { DigestWords } from '../plan/digest.ts'
-import type { OperationSpool, PackableRecord } from '../plan/interfaces.ts'
+import type { OperationSpool, PackableRecord, PackableUpdate } from '../plan/interfaces.ts'
 import { settledOrdinals } from './applied.ts'
 import type { Cell, Database, Session } from './database.ts'
 import { OperationPacker } from './operation-packer.ts'
@@ -75,6 +75,19 @@ export class Spool implements OperationSpool {
   ): void {
     const chunk = this.#chunkFor({ ordinal, key, kind: 'create' })
     this.#packer.create(ordinal, key, digest, signature, record)
+    chunk.end = this.#packer.bytes.length
+  }
+
+  update(
+    ordinal: number,
+    key: string,
+    digest: DigestWords,
+    signature: string,
+    id: string | null,
+    update: PackableUpdate,
+  ): void {
+    const chunk = this.#chunkFor({ ordinal, key, kind: 'update' })
+    this.#packer.update(ordinal, key, digest, signature, id, update)
     chunk.end = this.#packer.bytes.length
   }
 

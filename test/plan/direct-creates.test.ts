@@ -4,7 +4,7 @@ import { FrameBatch } from '../../connectors/postgres/frame-batch.ts'
 import { decodedColumn } from '../../connectors/postgres/values.ts'
 import type { Activation } from '../../src/config/activation.ts'
 import type { Operation, RowBatch } from '../../src/connector/index.ts'
-import type { OperationSpool } from '../../src/plan/interfaces.ts'
+import type { OperationSpool, SnapshotEntry } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
 import { OperationPacker } from '../../src/state/operation-packer.ts'
 import { operationsIn } from '../../src/state/packed-operations.ts'
@@ -96,12 +96,17 @@ function frames(rows: readonly Texts[], onValues: () => void): RowBatch {
 class PackingSink extends Sink {
   readonly #packer = new OperationPacker()
   creations = 0
+  updates = 0
   readonly spool: OperationSpool = {
     isFull: false,
     add: (operation) => this.#packer.add(operation),
     create: (...creation) => {
       this.creations += 1
       this.#packer.create(...creation)
+    },
+    update: (...update) => {
+      this.updates += 1
+      this.#packer.update(...update)
     },
     drain: async () => undefined,
   }
@@ -185,6 +190,53 @@ const row: fc.Arbitrary<Texts> = fc.tuple(
   mostly(['b,A'], list),
 )
 
+/** Rows that become records, each of another key. */
+const sound: fc.Arbitrary<Texts> = fc.tuple(
+  fc.constantFrom(...ids.slice(0, 8)),
+  fc.constantFrom('a@x.io', 'zoë@x.io', null),
+  fc.constantFrom('Ann', 'Zoë', '', null),
+  fc.constantFrom('pro', 'x'.repeat(239), 'é'.repeat(120), 'y'.repeat(5000), null),
+  fc.constantFrom('12.50', '-0.00', '3', null),
+  fc.constantFrom('0', '100', null),
+  fc.constantFrom('0.25', '-0', '4294967296', null),
+  fc.constantFrom('t', 'f', null),
+  fc.constantFrom('2024-02-29 13:45:00+00', '1969-12-31 23:59:59+00', null),
+  fc.constantFrom('2024-02-29', null),
+  fc.constantFrom('{VIP,vip,Beta}', '{}', '{"ä"}', null),
+  fc.constantFrom('b,A', 'B,a', '', null),
+)
+
+/** Another text in one column of a row that was delivered. */
+const change = fc
+  .record({ at: fc.nat(9), column: fc.integer({ min: 1, max: 11 }), from: sound })
+  .map(({ at, column, from }) => ({ at, column, text: from[column] as string | null }))
+
+/** What else may be known of a key than that it was delivered. */
+const twist: fc.Arbitrary<(entry: SnapshotEntry) => Partial<SnapshotEntry>> = fc.constantFrom<
+  ((entry: SnapshotEntry) => Partial<SnapshotEntry>)[]
+>(
+  () => ({}),
+  () => ({}),
+  () => ({ id: null }),
+  () => ({ again: true }),
+  () => ({ unansweredSince: 5, unansweredRequest: 'r' }),
+  () => ({ fingerprint: null }),
+  () => ({ fingerprint: 'of another version' }),
+  () => ({ removed: 'archive' }),
+  () => ({ removed: 'delete' }),
+  () => ({ sent: null, fingerprint: null, adopted: true }),
+  () => ({ sent: {} }),
+  ({ sent }) => ({ sent: { ...sent, 'custom_attributes.former': 1 } }),
+  ({ sent }) => ({ sent: Object.fromEntries(Object.entries(sent ?? {}).reverse()) }),
+  ({ sent }) => ({ sent: Object.fromEntries(Object.entries(sent ?? {}).slice(2)) }),
+  ({ sent }) => ({ sent: { ...sent, tags: [...((sent?.tags as string[]) ?? []), 'more'] } }),
+  ({ sent }) => ({ sent: { ...sent, tags: ((sent?.tags as string[]) ?? []).map(upper) } }),
+)
+
+function upper(name: string): string {
+  return name.toUpperCase()
+}
+
 async function planned(
   parts: Partial<Activation>,
   rows: readonly Texts[],
@@ -246,6 +298,56 @@ describe('a sink that takes operations as bytes', () => {
       { numRuns: 300 },
     )
     expect(creations > 300).toBe(isDirect)
+  })
+
+  test.each<[string, Partial<Activation>]>([
+    ['upsert', {}],
+    ['upsert by several columns', { key: ['day', 'id'] }],
+    [
+      'upsert with a list of one column',
+      { tags: [{ column: 'tags', prefix: '', separator: ',' }] },
+    ],
+    ['upsert with companies', { companies: [{ column: 'more_tags', separator: ',' }] }],
+  ])('updates just what casting makes of the rows: %s', async (_, parts) => {
+    let updates = 0
+    const always = mapped.fields.map((one) => ({ ...one, when: 'always' as const }))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(sound, { minLength: 4, maxLength: 8, selector: ([id]) => id }),
+        fc.uniqueArray(change, { minLength: 3, maxLength: 8, selector: ({ at }) => at }),
+        fc.array(row, { maxLength: 4 }),
+        fc.array(twist, { maxLength: 8 }),
+        async (before, changes, others, twists) => {
+          const varied = { ...parts, fields: always }
+          const delivered = new Sink()
+          await planned(varied, before, new Snapshot(), delivered)
+          const snapshot = new Snapshot().after(delivered.operations)
+          const keys = [...snapshot.kept.keys()]
+          for (const [index, entry] of twists.entries()) {
+            const key = keys[index] ?? ''
+            const kept = snapshot.kept.get(key)
+            if (kept !== undefined) snapshot.kept.set(key, { ...kept, ...entry(kept) })
+          }
+          const rows = [
+            ...changes.map(({ at, column, text }) =>
+              (before[at % before.length] as Texts).map((old, index) =>
+                index === column ? text : old,
+              ),
+            ),
+            ...others,
+          ]
+          const [plain, packing] = [new Sink(), new PackingSink()]
+          const expected = await planned(varied, rows, snapshot, plain)
+          const found = await planned(varied, rows, snapshot, packing)
+          expect(found.totals).toEqual(expected.totals)
+          expect(found.plan).toEqual(expected.plan)
+          expect(JSON.stringify(packing.operations)).toBe(JSON.stringify(plain.operations))
+          updates += packing.updates
+        },
+      ),
+      { numRuns: 300 },
+    )
+    expect(updates).toBeGreaterThan(100)
   })
 
   test('spares new rows from being cast, whatever is wrong with others', async () => {

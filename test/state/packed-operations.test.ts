@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Operation, operationKinds } from '../../src/connector/index.ts'
 import { digestRoom, formatDigest } from '../../src/plan/digest.ts'
+import type { PackableUpdate } from '../../src/plan/interfaces.ts'
 import type { PackedBytes } from '../../src/plan/packed-bytes.ts'
 import { OperationPacker } from '../../src/state/operation-packer.ts'
 import { operationsIn } from '../../src/state/packed-operations.ts'
@@ -137,10 +138,12 @@ describe('packed operations', () => {
   })
 
   it('say of what is held what is different', () => {
-    const size = (held: Operation['held']) =>
-      packed([{ ...create, held }]).length - packed([create]).length
+    const size = (held: Operation['held'], ...changed: string[]) =>
+      packed([{ ...create, held, changed }]).length - packed([create]).length
     expect(size(create.record)).toBe(2)
-    expect(size({ ...create.record, email: 'old' })).toBe(1 + 'old'.length + 1)
+    // What changes follows from it.
+    expect(size({ ...create.record, email: 'old' }, 'email')).toBe(1 + 'old'.length + 1)
+    expect(size({ ...create.record, email: 'old' }, 'email', 'tags')).toBeGreaterThan(20)
   })
 
   it('begin anew with every chunk', () => {
@@ -176,7 +179,45 @@ describe('packed operations', () => {
       { ...create, ordinal: 300, key: 'other', fingerprint: `${formatDigest(digest)}else` },
     ])
   })
+
+  it('take updates that are bytes already', () => {
+    const digest = digestRoom().fill(7)
+    const packer = new OperationPacker()
+    packer.update(4, 'a@b.c', digest, 'sign', 'id-1', update)
+    packer.update(5, 'other', digest, 'sign', null, { ...update, find: () => -1 })
+    const expected: Operation = {
+      ...create,
+      ordinal: 4,
+      key: 'a@b.c',
+      kind: 'update',
+      id: 'id-1',
+      record: { email: 'a@b.c', name: 'Ann', tags: ['x'] },
+      held: { email: 'old', tags: ['x'] },
+      changed: ['email', 'name'],
+      fingerprint: `${formatDigest(digest)}sign`,
+    }
+    expect([...operationsIn(packer.bytes.view())]).toEqual([
+      expected,
+      { ...expected, ordinal: 5, key: 'other', id: null },
+    ])
+  })
 })
+
+/** An update that is bytes already, in which the list is the same. */
+const update: PackableUpdate = {
+  names: ['email', 'name', 'tags'],
+  find: () => 0,
+  pack(into) {
+    into.value('a@b.c')
+    into.value('Ann')
+    into.value(['x'])
+  },
+  packHeld(into) {
+    into.value('old')
+    into.value(undefined)
+    into.same()
+  },
+}
 
 /** Whether what is held has the fields of the record, or some of them. */
 function isAlike({ record, held }: Operation): boolean {
