@@ -13,6 +13,10 @@ import {
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
 
+const sectionNames = Object.keys(indexSections) as readonly IndexSection[]
+
+const noDigest = digestRoom()
+
 export interface ContentOptions {
   readonly table: KeyTable
   /**
@@ -36,6 +40,7 @@ export class TableContent implements IndexContent {
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
   readonly #arrivals: Arrivals
+  readonly #digest = digestRoom()
 
   constructor({ table, kept, arrivals, basis, disorder, isRewritten }: ContentOptions) {
     this.basis = basis
@@ -43,55 +48,81 @@ export class TableContent implements IndexContent {
     this.#table = table
     this.#kept = kept
     this.#arrivals = arrivals
-    this.count = table.count(mark.inSnapshot)
     this.changes = kept === null || isRewritten ? null : this.#changesTo(kept)
+    this.count =
+      this.changes === null
+        ? table.count(mark.inSnapshot)
+        : table.reserved - this.changes.gone.length + this.changes.added
   }
 
   async *pieces(section: IndexSection): AsyncGenerator<Uint8Array> {
     // The keys were written before, and so these need no room of their own.
     if (section === 'fingerprints') await this.#kept?.fill(section, this.#table.keys.room)
-    yield* this.#pieces(section, 0)
+    const piece = new Piece(section, entriesPerChunk)
+    const digest = digestRoom()
+    const next = this.#entries(0)
+    const hashes = section === 'hashes' ? this.#arrivals.hashes.reader() : null
+    for (let entry = next(); entry >= 0; entry = next()) {
+      const isLogged = hashes !== null && this.#isRead(entry)
+      if (isLogged && hashes.isDue) await hashes.load()
+      if (isLogged) hashes.take(entry, digest)
+      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
+      this.#add(piece, entry, digest)
+      if (piece.isFull) yield piece.take()
+    }
+    yield piece.take()
   }
 
   #changesTo(kept: KeptIndex): IndexChanges {
     const table = this.#table
+    const { reserved, size } = table
     const gone: number[] = []
-    for (let entry = 0; entry < table.reserved; entry += 1) {
+    for (let entry = 0; entry < reserved; entry += 1) {
       if (!table.isMarked(entry, mark.inSnapshot)) gone.push(entry)
+    }
+    let added = 0
+    for (let entry = reserved; entry < size; entry += 1) {
+      if (table.isMarked(entry, mark.inSnapshot)) added += 1
     }
     return {
       kept,
       gone: Uint32Array.from(gone),
-      added: this.count - (table.reserved - gone.length),
+      added,
       disorder: this.disorder,
-      pieces: (section) => this.#pieces(section, table.reserved),
+      sections: () => this.#sections(reserved, added),
     }
   }
 
   /**
-   * The bytes of a section for the entries from `first` on. Where that is not 0, the rows of those before were not read: a
-   * row that is makes an entry in place of the one from the kept index.
+   * The bytes of all sections for the entries from `first` on, `added` in all. The rows of those before were not read: a row
+   * that is makes an entry in place of the one from the kept index.
    */
-  async *#pieces(section: IndexSection, first: number): AsyncGenerator<Uint8Array> {
-    const table = this.#table
-    const piece = new Piece(indexSections[section])
+  async #sections(first: number, added: number): Promise<ReadonlyMap<IndexSection, Uint8Array>> {
+    const pieces = sectionNames.map((section) => new Piece(section, added))
     const digest = digestRoom()
     const hashes = this.#arrivals.hashes.reader()
     const next = this.#entries(first)
     for (let entry = next(); entry >= 0; entry = next()) {
-      const isLogged = section === 'hashes' && this.#isRead(entry)
+      const isLogged = this.#isRead(entry)
       if (isLogged && hashes.isDue) await hashes.load()
       if (isLogged) hashes.take(entry, digest)
-      if (!table.isMarked(entry, mark.inSnapshot)) continue
-      if (section === 'flags') piece.addByte(this.#flags(entry))
-      else {
-        if (!isLogged) this.#copy(section, entry, digest)
-        else if (!table.isMarked(entry, mark.confirmed)) digest.fill(0)
-        piece.addDigest(digest)
+      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
+      for (let number = 0; number < pieces.length; number += 1) {
+        this.#add(pieces[number] as Piece, entry, digest)
       }
-      if (piece.isFull) yield piece.take()
     }
-    yield piece.take()
+    return new Map(pieces.map((piece) => [piece.section, piece.take()]))
+  }
+
+  /** Adds what a section has of an entry; `hash`: that of its row, where that was read. */
+  #add(piece: Piece, entry: number, hash: DigestWords): void {
+    const { section } = piece
+    if (section === 'flags') piece.addByte(this.#flags(entry))
+    else if (section !== 'hashes' || !this.#isRead(entry)) {
+      this.#copy(section, entry, this.#digest)
+      piece.addDigest(this.#digest)
+    } else if (this.#table.isMarked(entry, mark.confirmed)) piece.addDigest(hash)
+    else piece.addDigest(noDigest)
   }
 
   /**
@@ -156,19 +187,23 @@ export class TableContent implements IndexContent {
 
 /** Bytes of a section that are gathered. */
 class Piece {
-  readonly #width: number
+  readonly section: IndexSection
   readonly #bytes: Uint8Array
   readonly #words: Int32Array
+  readonly #most: number
   #length = 0
 
-  constructor(width: number) {
-    this.#width = width
-    this.#bytes = new Uint8Array(entriesPerChunk * width)
+  /** `most`: of how many entries at a time. */
+  constructor(section: IndexSection, most: number) {
+    this.section = section
+    // Whole words, also of flags.
+    this.#bytes = new Uint8Array(Math.ceil((most * indexSections[section]) / 4) * 4)
     this.#words = new Int32Array(this.#bytes.buffer)
+    this.#most = most
   }
 
   get isFull(): boolean {
-    return this.#length === entriesPerChunk
+    return this.#length === this.#most
   }
 
   addByte(byte: number): void {
@@ -184,7 +219,7 @@ class Piece {
 
   /** What was gathered, good until more is; begins anew. */
   take(): Uint8Array {
-    const bytes = this.#bytes.subarray(0, this.#length * this.#width)
+    const bytes = this.#bytes.subarray(0, this.#length * indexSections[this.section])
     this.#length = 0
     return bytes
   }

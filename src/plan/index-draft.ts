@@ -21,7 +21,7 @@ export const mostDoubtful = 10_000
 const leastAstray = 1 / 16
 
 /** What is true of a key whose record the target has taken. */
-const held = [mark.confirmed, mark.inSnapshot, mark.ours]
+const held = (1 << mark.confirmed) | (1 << mark.inSnapshot) | (1 << mark.ours)
 
 export interface DraftOptions {
   readonly table: KeyTable
@@ -61,7 +61,7 @@ export class IndexDraft implements PlanDraft {
     }
     const entry = this.#find(key)
     if (removal) this.#forget(entry)
-    else for (const one of held) this.#options.table.mark(entry, one)
+    else this.#options.table.markAll(entry, held)
   }
 
   /** What to keep, once every operation has ended; null where what is kept says it all, or too much is not known. */

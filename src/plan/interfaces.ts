@@ -119,8 +119,8 @@ export interface IndexChanges {
   readonly added: number
   /** As in `IndexContent`. */
   readonly disorder: number
-  /** The bytes of a section for these, as in `IndexContent`. */
-  pieces(section: IndexSection): AsyncGenerator<Uint8Array>
+  /** The bytes of each section for these. To be asked for where they are few: they come whole. */
+  sections(): Promise<ReadonlyMap<IndexSection, Uint8Array>>
 }
 
 /**

@@ -5,10 +5,12 @@ import { tag } from './packed-bytes.ts'
 /** Reads what `PackedBytes` wrote, in the same order. */
 export class PackedReader {
   readonly #bytes: Buffer
+  readonly #view: DataView
   #at = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   get isAtEnd(): boolean {
@@ -16,7 +18,7 @@ export class PackedReader {
   }
 
   byte(): number {
-    return this.#bytes.readUInt8(this.#at++)
+    return this.#view.getUint8(this.#at++)
   }
 
   count(): number {
@@ -50,9 +52,9 @@ export class PackedReader {
       case tag.byte:
         return this.byte()
       case tag.word:
-        return this.#bytes.readUInt32BE(this.#skip(4) - 4)
+        return this.#view.getUint32(this.#skip(4) - 4)
       case tag.number:
-        return this.#bytes.readDoubleBE(this.#skip(8) - 8)
+        return this.#view.getFloat64(this.#skip(8) - 8)
       case tag.list:
         return this.#list()
       case tag.longText:
@@ -77,7 +79,7 @@ export class PackedReader {
   }
 
   #size(): number {
-    return this.#bytes.readUInt32BE(this.#skip(4) - 4)
+    return this.#view.getUint32(this.#skip(4) - 4)
   }
 
   #text(size: number): string {

@@ -17,19 +17,33 @@ export async function recordApplied(
   run: number,
   outcomes: readonly Outcome[],
 ): Promise<boolean> {
-  const byOrdinal = new Map(outcomes.map((outcome) => [outcome.ordinal, outcome]))
-  if (byOrdinal.size < outcomes.length) return false
-  const ranges = rangesOf(byOrdinal.keys()).map(([first, count]): Cell[] => {
-    const last = first + count - 1
-    let [created, attempts] = [0, 0]
-    for (let ordinal = first; ordinal <= last; ordinal += 1) {
-      const outcome = byOrdinal.get(ordinal)
-      created += outcome?.created ? 1 : 0
-      attempts += outcome?.attempts ?? 0
+  const ranges: AppliedRange[] = []
+  for (const { ordinal, created, attempts } of inOrder(outcomes)) {
+    let range = ranges.at(-1)
+    if (range?.last === ordinal) return false
+    if (range === undefined || range.last + 1 < ordinal) {
+      range = { first: ordinal, last: ordinal, created: 0, attempts: 0 }
+      ranges.push(range)
     }
+    range.last = ordinal
+    range.created += created ? 1 : 0
+    range.attempts += attempts
+  }
+  const rows = ranges.map(({ first, last, created, attempts }): Cell[] => {
     return [run, first, last, created, attempts, run, last, first, run, first, last]
   })
-  return (await session.runEach(insertRange, ranges)) === ranges.length
+  return (await session.runEach(insertRange, rows)) === rows.length
+}
+
+interface AppliedRange {
+  readonly first: number
+  last: number
+  created: number
+  attempts: number
+}
+
+function inOrder(outcomes: readonly Outcome[]): readonly Outcome[] {
+  return outcomes.toSorted((one, other) => one.ordinal - other.ordinal)
 }
 
 /** Whether one of the operations was applied. */

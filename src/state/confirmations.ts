@@ -16,7 +16,16 @@ export const takeIn = confirmInto(
   `select ${columns} from confirmations where id in (:keys) order by activation_id, key`,
 )
 
-const append = `insert into confirmations (${columns}, key_hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+/** To hand over many rows at once takes half the time of as many calls. */
+const rowsAtOnce = 10
+
+const append = appendOf(1)
+const appendMany = appendOf(rowsAtOnce)
+
+function appendOf(rows: number): string {
+  const row = '(?, ?, ?, ?, ?, ?, ?, ?, ?)'
+  return `insert into confirmations (${columns}, key_hash) values ${Array(rows).fill(row).join(', ')}`
+}
 
 const hashesPerPage = 20_000
 
@@ -64,14 +73,25 @@ export class Confirmations {
     { activation, run, now }: Confirming,
     confirmed: readonly Confirmation[],
   ): Promise<void> {
-    const { appendsConfirmed } = this.#database.phrases
-    await session.runEach(
-      appendsConfirmed ? append : confirm,
-      confirmed.map(({ key, fingerprint, id, sent, removed }): Cell[] => {
-        const row = [activation, key, fingerprint, id, sent, removed, now, run]
-        return appendsConfirmed ? [...row, hashOfKey(key)] : row
-      }),
-    )
+    if (!this.#database.phrases.appendsConfirmed) {
+      await session.runEach(
+        confirm,
+        confirmed.map(({ key, fingerprint, id, sent, removed }) => {
+          return [activation, key, fingerprint, id, sent, removed, now, run]
+        }),
+      )
+      return
+    }
+    for (let start = 0; start < confirmed.length; ) {
+      const rows = confirmed.length - start < rowsAtOnce ? 1 : rowsAtOnce
+      const bindings: Cell[] = []
+      for (let at = start; at < start + rows; at += 1) {
+        const { key, fingerprint, id, sent, removed } = confirmed[at] as Confirmation
+        bindings.push(activation, key, fingerprint, id, sent, removed, now, run, hashOfKey(key))
+      }
+      await session.run(rows === 1 ? append : appendMany, bindings)
+      start += rows
+    }
   }
 
   /**

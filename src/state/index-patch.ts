@@ -103,32 +103,47 @@ export async function extendPatch(
   most: number,
 ): Promise<IndexPatch | null> {
   const end = placeIn(changes.gone, entries)
-  const gone = new Set([...(before?.gone ?? []), ...changes.gone.subarray(0, end)])
-  const left = new Set(changes.gone.subarray(end).map((entry) => entry - entries))
-  const kept: number[] = []
-  for (let entry = 0; entry < (before?.added ?? 0); entry += 1) {
-    if (!left.has(entry)) kept.push(entry)
-  }
-  const added = kept.length + changes.added
-  if (Math.max(gone.size, added) > most) return null
-  const joined = new Map<IndexSection, Uint8Array>()
+  const gone = joined(before?.gone ?? new Uint32Array(), changes.gone.subarray(0, end))
+  const kept = rangesWithout(
+    before?.added ?? 0,
+    changes.gone.subarray(end).map((entry) => entry - entries),
+  )
+  const added = kept.reduce((sum, [first, next]) => sum + next - first, changes.added)
+  if (Math.max(gone.length, added) > most) return null
+  const news = await changes.sections()
+  const sections = new Map<IndexSection, Uint8Array>()
   for (const section of allSections) {
     const width = indexSections[section]
     const bytes = new Uint8Array(added * width)
-    const old = before?.sections.get(section)
+    const old = before?.sections.get(section) ?? new Uint8Array()
     let at = 0
-    for (const entry of kept) {
-      if (old !== undefined) bytes.set(old.subarray(entry * width, (entry + 1) * width), at)
-      at += width
+    for (const [first, next] of kept) {
+      bytes.set(old.subarray(first * width, next * width), at)
+      at += (next - first) * width
     }
-    for await (const piece of changes.pieces(section)) {
-      bytes.set(piece, at)
-      at += piece.length
-    }
-    joined.set(section, bytes)
+    bytes.set(news.get(section) ?? new Uint8Array(), at)
+    sections.set(section, bytes)
   }
-  const { disorder } = changes
-  return { token, gone: Uint32Array.from(gone).sort(), added, disorder, sections: joined }
+  return { token, gone, added, disorder: changes.disorder, sections }
+}
+
+/** Two lists of numbers as one, ascending, without repetition. */
+function joined(one: Uint32Array, other: Uint32Array): Uint32Array {
+  const all = new Uint32Array(one.length + other.length)
+  all.set(one)
+  all.set(other, one.length)
+  return all.sort().filter((number, place) => place === 0 || number !== all[place - 1])
+}
+
+/** The numbers from 0 to `end`, without some ascending ones, as ranges: the first number, and the one behind the last. */
+function rangesWithout(end: number, without: Uint32Array): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = []
+  let first = 0
+  for (const number of [...without, end]) {
+    if (number > first) ranges.push([first, number])
+    first = number + 1
+  }
+  return ranges
 }
 
 /**

@@ -70,7 +70,6 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   // Tried, without an answer that settles it: the target may hold the old record or the new one.
   const doubtful: Cell[][] = []
   const partly: Cell[][] = []
-  const resolved: string[] = []
   const applied: Outcome[] = []
   const failed: FailedOutcome[] = []
   /** Whose rows in the snapshot are changed, and not replaced. */
@@ -79,16 +78,13 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
     const { id, ordinal, status, failure } = outcome
     const key = toColumn(outcome.key)
     if (status === 'applied') {
-      const { fingerprint, sent, removed } = confirmation(recording, outcome)
+      const confirmation = confirmationOf(recording, outcome, key)
       if (id === undefined) {
+        const { fingerprint, sent, removed } = confirmation
         confirmed.push([activation, key, fingerprint, sent, removed, now, run])
         changed.push(key)
-      } else {
-        const target = id === null ? null : toColumn(id)
-        confirmedWithId.push({ key, fingerprint, id: target, sent, removed })
-      }
+      } else confirmedWithId.push(confirmation)
       applied.push(outcome)
-      resolved.push(key)
       continue
     }
     if (failure === undefined) throw new Error(`operation ${ordinal} failed without a failure`)
@@ -107,8 +103,9 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
   await runOverKeys(session, forgetId, [activation], forgotten)
   await session.runEach(doubt, doubtful)
   await session.runEach(keepHeld, partly)
-  if (resolved.length > 0 && (await openFailures.areAny(session))) {
-    await runOverKeys(session, resolveFailure, [now, run, activation], resolved)
+  if (applied.length > 0 && (await openFailures.areAny(session))) {
+    const keys = applied.map(({ key }) => toColumn(key))
+    await runOverKeys(session, resolveFailure, [now, run, activation], keys)
   }
   if (!(await recordFailed(recording, failed)) || !(await recordApplied(session, run, applied))) {
     throw new Error(`an operation of run ${run} has an outcome already`)
@@ -116,21 +113,19 @@ async function recordDistinct(recording: Recording, outcomes: readonly Outcome[]
 }
 
 /** What the snapshot takes over from a confirmed operation. */
-function confirmation(
-  recording: Recording,
-  outcome: Outcome,
-): {
-  fingerprint: string | null
-  sent: string
-  removed: string | null
-} {
-  const { fingerprint, held, kind, ordinal, removal } = outcome
+function confirmationOf(recording: Recording, outcome: Outcome, key: string): Confirmation {
+  const { fingerprint, held, id, kind, ordinal, removal } = outcome
   if (fingerprint === undefined || held === undefined) {
     throw new Error(`operation ${ordinal} was applied without its record`)
   }
-  const sent = sentText(recording, held)
-  // A row that comes back shall be sent whatever it holds.
-  return removal ? { fingerprint: null, sent, removed: kind } : { fingerprint, sent, removed: null }
+  return {
+    key,
+    // A row that comes back shall be sent whatever it holds.
+    fingerprint: removal ? null : fingerprint,
+    id: typeof id === 'string' ? toColumn(id) : null,
+    sent: sentText(recording, held),
+    removed: removal ? kind : null,
+  }
 }
 
 /** What the snapshot keeps of what the target holds. */

@@ -39,6 +39,7 @@ export function withId(attempt: Attempt, id: string | null | undefined): Attempt
   return id === undefined ? attempt : { ...attempt, operation: { ...attempt.operation, id } }
 }
 
+/** The outcome of one more try, which was the last. */
 export function appliedOutcome(
   { operation, attempts }: Attempt,
   id: string | null,
@@ -54,7 +55,7 @@ export function appliedOutcome(
     status: 'applied',
     id,
     created,
-    attempts,
+    attempts: attempts + 1,
     held,
     fingerprint,
   }

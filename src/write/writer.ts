@@ -167,7 +167,8 @@ class Writer {
   async #deliver(batch: readonly Attempt[]): Promise<void> {
     const { target, journal } = this.#options
     const operations = batch.map(({ operation }) => operation)
-    const unreported = new Map(batch.map((attempt) => [attempt.operation.ordinal, attempt]))
+    const unreported = new Map<number, Attempt>()
+    for (const attempt of batch) unreported.set(attempt.operation.ordinal, attempt)
     // What fails together comes back together, so that it is a batch again: fifty rows share one search.
     let jitter: number | null = null
     const random = () => {
@@ -179,7 +180,7 @@ class Writer {
       if (attempt === undefined)
         throw new Error(`operation ${ordinal} was reported twice or never given`)
       unreported.delete(ordinal)
-      this.#settle(tried(attempt), delivery, random)
+      this.#settle(attempt, delivery, random)
     }
     let failure: Failure = {
       code: 'in_doubt',
@@ -211,12 +212,13 @@ class Writer {
     }
   }
 
-  #settle(attempt: Attempt, delivery: Delivery, random: Random): void {
+  #settle(before: Attempt, delivery: Delivery, random: Random): void {
     if (delivery.result === 'applied') {
       this.#outage.noteAnswer()
-      this.#end(appliedOutcome(attempt, delivery.id, delivery.created))
+      this.#end(appliedOutcome(before, delivery.id, delivery.created))
       return
     }
+    const attempt = tried(before)
     const { id, failure } = delivery
     const learnt = withHeld(attempt, delivery.held)
     if (delivery.result !== 'retry') {

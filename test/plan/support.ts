@@ -189,13 +189,14 @@ export class Index implements SnapshotIndex {
       amend: async (changes) => {
         if (!this.isAmended) return false
         const sections = new Map<string, Uint8Array>()
+        const news = await changes.sections()
         for (const section of allSections) {
           const width = indexSections[section]
           const bytes = Buffer.from(kept.sections.get(section) ?? [])
           for (const entry of changes.gone) {
             bytes.fill(section === 'flags' ? indexFlag.gone : 0, entry * width, (entry + 1) * width)
           }
-          const added = await bytesOf(changes.pieces(section))
+          const added = news.get(section) ?? new Uint8Array()
           expect(added.length).toBe(changes.added * width)
           sections.set(section, new Uint8Array(Buffer.concat([bytes, added])))
         }

@@ -67,7 +67,7 @@ function changesTo(
     gone: Uint32Array.from(gone),
     added: added.length,
     disorder,
-    pieces: (section) => pieces(added, section),
+    sections: async () => new Map(all.map((section) => [section, bytesOf(added, section)])),
   }
 }
 
