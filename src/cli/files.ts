@@ -3,8 +3,7 @@ import { access, constants, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ConfigurationError } from '../connector/index.ts'
-
-const stopSignals = ['SIGINT', 'SIGTERM'] as const
+import { stopSignals } from './signals.ts'
 
 /** True where `path` is something else than a file: a pipe or a device, which must not be replaced. */
 async function isSpecial(path: string): Promise<boolean> {

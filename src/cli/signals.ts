@@ -5,6 +5,9 @@ const numbers = { SIGINT: 2, SIGTERM: 15 } as const
 
 type StopSignal = keyof typeof numbers
 
+/** The signals that ask a process to end. */
+export const stopSignals = Object.keys(numbers) as readonly StopSignal[]
+
 /** What a process exits with that ended by this signal. */
 function interruptedCode(signal: StopSignal): number {
   return 128 + numbers[signal]
@@ -37,12 +40,10 @@ export async function stoppable<Result>(
     if (first.signal === signal && now - first.at < sameWishMilliseconds) return
     process.exit(interruptedCode(signal))
   }
-  process.on('SIGINT', hear)
-  process.on('SIGTERM', hear)
+  for (const signal of stopSignals) process.on(signal, hear)
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', hear)
-    process.off('SIGTERM', hear)
+    for (const signal of stopSignals) process.off(signal, hear)
   }
 }

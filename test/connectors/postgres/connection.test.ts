@@ -5,17 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
-import {
-  ConfigurationError,
-  type ConnectorContext,
-  StopRunError,
-} from '../../../src/connector/index.ts'
+import { ConfigurationError, StopRunError } from '../../../src/connector/index.ts'
 import { errorOf, readAll, readHashes } from '../../conformance/source.ts'
 import {
   type PostgresServer,
   postgresServer,
   skippedWithoutPostgres,
 } from '../../support/postgres.ts'
+import { context } from './support.ts'
 
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
@@ -36,15 +33,10 @@ function hasOpenssl(): boolean {
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-tls-'))
 
-const context: ConnectorContext = {
-  clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-  random: () => 0.5,
-  projectFolder: folder,
-  notice: () => {},
-}
+const inFolder = { ...context, projectFolder: folder }
 
 async function query(options: Record<string, unknown>, sql = 'select 1'): Promise<unknown> {
-  const source = await postgres.open(postgres.options.parse(options), context)
+  const source = await postgres.open(postgres.options.parse(options), inFolder)
   try {
     return (await readAll(source, sql)).rows[0]?.[0]
   } finally {
@@ -224,7 +216,7 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
     const rows = "select i, repeat('x', i % 3000) as filler from generate_series(1, 20000) as t(i)"
     const [plain, secret] = await Promise.all(
       ['disable', 'require'].map(async (ssl) => {
-        const source = await postgres.open(postgres.options.parse({ url, ssl }), context)
+        const source = await postgres.open(postgres.options.parse({ url, ssl }), inFolder)
         const hashed = await readHashes(source, rows)
         await source.close()
         return hashed
@@ -235,7 +227,7 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
   })
 
   it('cancels a query through TLS too', async () => {
-    const source = await postgres.open(postgres.options.parse({ url, ssl: 'require' }), context)
+    const source = await postgres.open(postgres.options.parse({ url, ssl: 'require' }), inFolder)
     const controller = new AbortController()
     const running = errorOf(source.query('select pg_sleep(601)', controller.signal))
     const sleeping = () =>

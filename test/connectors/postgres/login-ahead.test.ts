@@ -1,25 +1,19 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
-import { type ConnectorContext, type Source, StopRunError } from '../../../src/connector/index.ts'
+import { type Source, StopRunError } from '../../../src/connector/index.ts'
 import { errorOf, readAll } from '../../conformance/source.ts'
 import {
   type PostgresServer,
   postgresServer,
   skippedWithoutPostgres,
 } from '../../support/postgres.ts'
+import { context } from './support.ts'
 
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
 const server = found as PostgresServer
 const never = new AbortController().signal
-
-const context: ConnectorContext = {
-  clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-  random: () => 0.5,
-  projectFolder: '/',
-  notice: () => {},
-}
 
 const open = (url: string, options: Record<string, unknown> = {}): Promise<Source> =>
   postgres.open(postgres.options.parse({ url, ...options }), context)

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { openPostgres } from '../../../connectors/postgres/source.ts'
 import {
-  type ConnectorContext,
   QueryError,
   type Source,
   StopRunError,
@@ -14,18 +13,11 @@ import {
   postgresServer,
   skippedWithoutPostgres,
 } from '../../support/postgres.ts'
+import { context } from './support.ts'
 
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
 const server = found as PostgresServer
-
-export const context: ConnectorContext = {
-  // The server is asked again and again to cancel; a turn of the event loop is pause enough.
-  clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-  random: () => 0.5,
-  projectFolder: '/',
-  notice: () => {},
-}
 
 describe.skipIf(skipped)('postgres', () => {
   let url = ''

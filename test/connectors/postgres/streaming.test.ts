@@ -9,6 +9,7 @@ import {
   postgresServer,
   skippedWithoutPostgres,
 } from '../../support/postgres.ts'
+import { context } from './support.ts'
 
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
@@ -21,16 +22,7 @@ describe.skipIf(skipped)('rows that stream from postgres', () => {
   let source: Source
 
   const open = (options: Record<string, unknown> = {}, mayReadFrames = true): Promise<Source> =>
-    openPostgres(
-      postgres.options.parse({ url, ...options }),
-      {
-        clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
-        random: () => 0.5,
-        projectFolder: '/',
-        notice: () => {},
-      },
-      { mayReadFrames },
-    )
+    openPostgres(postgres.options.parse({ url, ...options }), context, { mayReadFrames })
 
   const sessions = () =>
     server.execute(
