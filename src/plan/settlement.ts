@@ -46,6 +46,8 @@ export interface SettlementOptions {
   readonly onSpared?: (() => Promise<void>) | undefined
 }
 
+const noEntries: ReadonlyMap<string, SnapshotEntry> = new Map()
+
 /** Comes to a verdict on rows for which the table does not say enough: asks the snapshot about them. */
 export class Settlement {
   readonly #options: SettlementOptions
@@ -66,21 +68,14 @@ export class Settlement {
     this.#isOnce = options.activation.mode === 'insert'
   }
 
-  /** Asks the snapshot about these rows, all at once, and comes to a verdict on each, in order. */
-  async settle(pending: readonly PendingRow[]): Promise<void> {
-    const entries = await this.#ask(pending)
+  /** Comes to a verdict on each of these rows, in order. `asked`: their keys that the snapshot has. */
+  async settle(pending: readonly PendingRow[], asked: readonly string[]): Promise<void> {
+    const { snapshot } = this.#options
+    const entries = asked.length === 0 ? noEntries : await snapshot.entries(asked)
     for (const row of pending) this.#settle(row, entries.get(row.key))
     if (this.#spared < mostSpared) return
     this.#spared = Number.NEGATIVE_INFINITY
     await this.#options.onSpared?.()
-  }
-
-  async #ask(pending: readonly PendingRow[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
-    const known: string[] = []
-    for (const { entry, key } of pending) {
-      if (this.#table.isMarked(entry, mark.inSnapshot)) known.push(key)
-    }
-    return known.length === 0 ? new Map() : this.#options.snapshot.entries(known)
   }
 
   #settle({ entry, key, row, wish }: PendingRow, before: SnapshotEntry | undefined): void {
