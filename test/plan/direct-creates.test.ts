@@ -4,11 +4,11 @@ import { FrameBatch } from '../../connectors/postgres/frame-batch.ts'
 import { decodedColumn } from '../../connectors/postgres/values.ts'
 import type { Activation } from '../../src/config/activation.ts'
 import type { Operation, RowBatch } from '../../src/connector/index.ts'
-import type { OperationSpool, SnapshotEntry } from '../../src/plan/interfaces.ts'
+import type { OperationSpool, PlanDraft, SnapshotEntry } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
 import { OperationPacker } from '../../src/state/operation-packer.ts'
 import { operationsIn } from '../../src/state/packed-operations.ts'
-import { activation, field, person, Sink, Snapshot } from './support.ts'
+import { activation, field, Index, person, Sink, Snapshot } from './support.ts'
 
 const decoded = [
   decodedColumn('id', 25, 0, 'text'),
@@ -85,6 +85,7 @@ function frames(rows: readonly Texts[], onValues: () => void): RowBatch {
   return {
     size: batch.size,
     texts: (index) => batch.texts(index),
+    hash: (index, into) => batch.hash(index, into),
     values(index) {
       onValues()
       return batch.values(index)
@@ -242,8 +243,10 @@ async function planned(
   rows: readonly Texts[],
   snapshot: Snapshot,
   sink: Sink,
+  index?: Index,
 ) {
   let cast = 0
+  const drafts: PlanDraft[] = []
   async function* batches(): AsyncGenerator<RowBatch> {
     for (let start = 0; start < rows.length; start += 3) {
       yield frames(rows.slice(start, start + 3), () => {
@@ -252,8 +255,24 @@ async function planned(
     }
   }
   const options = { activation: { ...mapped, ...parts }, columns, batches: batches() }
-  const totals = await planActivation({ ...options, snapshot, sink })
-  return { totals, plan: sink.plan, cast }
+  const keeping = { index, hashedAs: 'frames', onDraft: (draft: PlanDraft) => drafts.push(draft) }
+  const totals = await planActivation({ ...options, snapshot, sink, ...(index && keeping) })
+  return { totals, plan: sink.plan, cast, drafts }
+}
+
+/** Keeps what a plan leaves, once all of it was applied. */
+async function keep(
+  drafts: readonly PlanDraft[],
+  operations: readonly Operation[],
+): Promise<Index> {
+  const index = new Index()
+  for (const draft of drafts) {
+    for (const { key, removal } of operations) draft.note({ key, status: 'applied', removal })
+    const content = await draft.content()
+    if (content !== null && 'pieces' in content) await index.write(content)
+    await draft.close()
+  }
+  return index
 }
 
 describe('a sink that takes operations as bytes', () => {
@@ -316,14 +335,16 @@ describe('a sink that takes operations as bytes', () => {
         fc.uniqueArray(sound, { minLength: 4, maxLength: 8, selector: ([id]) => id }),
         fc.uniqueArray(change, { minLength: 3, maxLength: 8, selector: ({ at }) => at }),
         fc.array(row, { maxLength: 4 }),
-        fc.array(twist, { maxLength: 8 }),
+        fc.option(fc.array(twist, { maxLength: 8 })),
         async (before, changes, others, twists) => {
           const varied = { ...parts, fields: always }
           const delivered = new Sink()
-          await planned(varied, before, new Snapshot(), delivered)
+          const { drafts } = await planned(varied, before, new Snapshot(), delivered, new Index())
           const snapshot = new Snapshot().after(delivered.operations)
+          const kept = await keep(drafts, delivered.operations)
+          const index = twists === null ? kept : undefined
           const keys = [...snapshot.kept.keys()]
-          for (const [index, entry] of twists.entries()) {
+          for (const [index, entry] of (twists ?? []).entries()) {
             const key = keys[index] ?? ''
             const kept = snapshot.kept.get(key)
             if (kept !== undefined) snapshot.kept.set(key, { ...kept, ...entry(kept) })
@@ -337,8 +358,9 @@ describe('a sink that takes operations as bytes', () => {
             ...others,
           ]
           const [plain, packing] = [new Sink(), new PackingSink()]
-          const expected = await planned(varied, rows, snapshot, plain)
-          const found = await planned(varied, rows, snapshot, packing)
+          const expected = await planned(varied, rows, snapshot, plain, index)
+          const found = await planned(varied, rows, snapshot, packing, index)
+          for (const draft of [...expected.drafts, ...found.drafts]) await draft.close()
           expect(found.totals).toEqual(expected.totals)
           expect(found.plan).toEqual(expected.plan)
           expect(JSON.stringify(packing.operations)).toBe(JSON.stringify(plain.operations))
