@@ -42,8 +42,8 @@ export class KeyLedger {
   #key = ''
   #entry = -1
   #pending: PendingRow[] = []
-  /** Whether the snapshot has the key of one of those. */
-  #isAsking = false
+  /** The keys of those that the snapshot has. */
+  #asked: string[] = []
   /** Whether a row whose key is new may become an operation without becoming a record. */
   readonly #createsDirectly: boolean
   /** The records of rows that may become updates in the same way; null where none may. */
@@ -70,7 +70,7 @@ export class KeyLedger {
     const { keysAtOnce = rowsPerLookUp } = this.#options.snapshot
     const { length } = this.#pending
     // What needs no look-up would only keep rows behind it from being planned at once.
-    return length >= keysAtOnce || (length > 0 && !this.#isAsking) || this.#verdicts.isFull
+    return length >= keysAtOnce || (length > 0 && this.#asked.length === 0) || this.#verdicts.isFull
   }
 
   /**
@@ -227,16 +227,16 @@ export class KeyLedger {
 
   #hold(row: PendingRow): void {
     this.#pending.push(row)
-    this.#isAsking ||= this.#table.isMarked(row.entry, mark.inSnapshot)
+    if (this.#table.isMarked(row.entry, mark.inSnapshot)) this.#asked.push(row.key)
   }
 
   /** Comes to a verdict on the rows that need something done, in order. */
   async settle(): Promise<void> {
-    const pending = this.#pending
+    const [pending, asked] = [this.#pending, this.#asked]
     if (pending.length > 0) {
       this.#pending = []
-      this.#isAsking = false
-      await this.#settlement.settle(pending)
+      this.#asked = []
+      await this.#settlement.settle(pending, asked)
       this.#wishes?.clear()
     }
     await this.#verdicts.drain()

@@ -48,6 +48,11 @@ export class PackedBytes {
     return this.#bytes.subarray(start, end)
   }
 
+  /** The memory itself; good until something is written. */
+  get data(): DataView {
+    return this.#view
+  }
+
   byte(byte: number): void {
     this.#reserve(1)
     this.#bytes[this.length++] = byte
@@ -73,9 +78,10 @@ export class PackedBytes {
   }
 
   /** Writes what was written elsewhere, from `start` to `end` there. */
-  append(from: Buffer, start: number, end: number): void {
+  append(from: DataView, start: number, end: number): void {
     this.#reserve(end - start)
-    this.length += from.copy(this.#bytes, this.length, start, end)
+    copyBytes(from, start, end, this.#view, this.length)
+    this.length += end - start
   }
 
   /** Writes that a value is one that the reader is told. */

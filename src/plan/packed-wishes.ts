@@ -8,8 +8,6 @@ import { readRecord } from './packed-record.ts'
 /** How the value of a field stands to what is held; `absent` where the record leaves the field out. */
 const standing = { absent: 0, same: 1, changed: 2 } as const
 
-const nothing: Buffer = Buffer.alloc(0)
-
 /**
  * The records that some rows want, as bytes, until the snapshot was asked about their keys: nearly all are compared with
  * what the target holds, and written down, without becoming objects. Each has a number; one at a time is looked at.
@@ -18,13 +16,14 @@ export class PackedWishes implements PackableUpdate {
   /** As in `PackableRecord`. */
   readonly names: readonly string[]
   readonly #room = new PackedBytes()
-  #bytes = nothing
+  /** The memory of the room, and where in it the next value is read. */
+  #data = this.#room.data
+  #at = 0
   readonly #ends: number[] = []
   /** Where among the values of each its key is. */
   readonly #keys: number[] = []
   /** The one that is looked at. */
   #number = 0
-  #at = 0
   /** What is held of it, and how each of its values stands to that, in the order of the names. */
   readonly #held: FieldValue[]
   readonly #standing: Uint8Array
@@ -46,19 +45,18 @@ export class PackedWishes implements PackableUpdate {
   add(key: string, record: PackableRecord): number {
     record.pack(this.#room)
     this.#keys.push(record.find(key))
-    this.#bytes = nothing
     return this.#ends.push(this.#room.length) - 1
   }
 
   /** Looks at one of them. */
   moveTo(number: number): void {
-    if (this.#bytes === nothing) this.#bytes = this.#room.view()
+    this.#data = this.#room.data
     this.#number = number
   }
 
   /** The record that is looked at. */
   record(): TargetRecord {
-    return readRecord(new PackedReader(this.#bytes.subarray(this.#start())), this.names)
+    return readRecord(new PackedReader(this.#room.view(this.#start())), this.names)
   }
 
   find(): number {
@@ -66,7 +64,7 @@ export class PackedWishes implements PackableUpdate {
   }
 
   pack(into: PackedBytes): void {
-    into.append(this.#bytes, this.#start(), this.#ends[this.#number] as number)
+    into.append(this.#data, this.#start(), this.#ends[this.#number] as number)
   }
 
   /**
@@ -105,7 +103,7 @@ export class PackedWishes implements PackableUpdate {
   }
 
   #compare(index: number, held: FieldValue): boolean {
-    const kind = this.#bytes[this.#at++] as number
+    const kind = this.#data.getUint8(this.#at++)
     this.#held[index] = held
     if (kind === tag.absent) {
       this.#standing[index] = standing.absent
@@ -121,48 +119,43 @@ export class PackedWishes implements PackableUpdate {
 
   /** Whether the value that follows is what is held; goes on behind it. It is no list. */
   #isSame(kind: number, held: FieldValue): boolean {
-    const bytes = this.#bytes
-    const at = this.#at
-    if (kind >= tag.shortText) return this.#isText(held, at, at + kind - tag.shortText)
-    switch (kind) {
-      case tag.null:
-        return held === null
-      case tag.false:
-      case tag.true:
-        return held === (kind === tag.true)
-      case tag.byte:
-        this.#at = at + 1
-        return held === bytes[at]
-      case tag.word:
-        this.#at = at + 4
-        return held === bytes.readUInt32BE(at)
-      case tag.number:
-        this.#at = at + 8
-        return held === bytes.readDoubleBE(at)
-      default:
-        return this.#isText(held, at + 4, at + 4 + bytes.readUInt32BE(at))
-    }
+    if (kind >= tag.shortText) return this.#isText(held, kind - tag.shortText)
+    if (kind === tag.null) return held === null
+    if (kind === tag.true || kind === tag.false) return held === (kind === tag.true)
+    const number = this.#readNumber(kind)
+    if (kind === tag.longText || kind === tag.json) return this.#isText(held, number)
+    return typeof held === 'number' && held === number
   }
 
-  #isText(held: FieldValue, start: number, end: number): boolean {
-    const bytes = this.#bytes
-    this.#at = end
-    if (typeof held !== 'string' || held.length > end - start) return false
+  /** The number that follows, or the length of what is long. */
+  #readNumber(kind: number): number {
+    const at = this.#at
+    this.#at = at + (kind === tag.number ? 8 : kind === tag.byte ? 1 : 4)
+    if (kind === tag.number) return this.#data.getFloat64(at)
+    return kind === tag.byte ? this.#data.getUint8(at) : this.#data.getUint32(at)
+  }
+
+  /** Whether the text of so many bytes that follows is what is held. */
+  #isText(held: FieldValue, size: number): boolean {
+    const data = this.#data
+    const start = this.#at
+    this.#at = start + size
+    if (typeof held !== 'string' || held.length > size) return false
     for (let index = 0; index < held.length; index += 1) {
       const code = held.charCodeAt(index)
-      if (code > 127) return bytes.toString('utf8', start, end) === held
-      if (bytes[start + index] !== code) return false
+      if (code > 127) return this.#room.view(start, start + size).toString('utf8') === held
+      if (data.getUint8(start + index) !== code) return false
     }
-    return held.length === end - start
+    return held.length === size
   }
 
   #isList(held: FieldValue): boolean {
     if (!Array.isArray(held)) return false
     const list: List = held
     // One that has more does not count in one byte.
-    if (list.length > 127 || this.#bytes[this.#at++] !== list.length) return false
+    if (list.length > 127 || this.#data.getUint8(this.#at++) !== list.length) return false
     for (let index = 0; index < list.length; index += 1) {
-      const kind = this.#bytes[this.#at++] as number
+      const kind = this.#data.getUint8(this.#at++)
       if (kind < tag.longText || kind === tag.json) return false
       if (!this.#isSame(kind, list[index])) return false
     }

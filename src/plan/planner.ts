@@ -95,8 +95,10 @@ async function readRows(
   for await (const batch of batches) {
     for (let index = 0; index < batch.size; index += 1) {
       const hash = isHashed ? hashOf(batch, index, room) : null
-      if (hash === null || !ledger.recognise(hash)) reader.read(batch, index, hash)
-      if (ledger.isFull) await ledger.settle()
+      if (hash === null || !ledger.recognise(hash)) {
+        reader.read(batch, index, hash)
+        if (ledger.isFull) await ledger.settle()
+      }
       if (arrivals?.hashes.isDue === true) await arrivals.hashes.write()
       unreported += 1
       if (unreported < rowsPerReport) continue

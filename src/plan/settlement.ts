@@ -1,7 +1,7 @@
 import type { Activation } from '../config/activation.ts'
 import type { Failure } from '../connector/index.ts'
 import type { Wish } from './decision.ts'
-import { type DigestWords, digestRoom, formatDigest, isSameDigest, parseDigest } from './digest.ts'
+import { type DigestWords, digestRoom, formatDigest } from './digest.ts'
 import type { SnapshotEntry, SnapshotReader } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
@@ -46,6 +46,8 @@ export interface SettlementOptions {
   readonly onSpared?: (() => Promise<void>) | undefined
 }
 
+const noEntries: ReadonlyMap<string, SnapshotEntry> = new Map()
+
 /** Comes to a verdict on rows for which the table does not say enough: asks the snapshot about them. */
 export class Settlement {
   readonly #options: SettlementOptions
@@ -66,21 +68,14 @@ export class Settlement {
     this.#isOnce = options.activation.mode === 'insert'
   }
 
-  /** Asks the snapshot about these rows, all at once, and comes to a verdict on each, in order. */
-  async settle(pending: readonly PendingRow[]): Promise<void> {
-    const entries = await this.#ask(pending)
+  /** Comes to a verdict on each of these rows, in order. `asked`: their keys that the snapshot has. */
+  async settle(pending: readonly PendingRow[], asked: readonly string[]): Promise<void> {
+    const { snapshot } = this.#options
+    const entries = asked.length === 0 ? noEntries : await snapshot.entries(asked)
     for (const row of pending) this.#settle(row, entries.get(row.key))
     if (this.#spared < mostSpared) return
     this.#spared = Number.NEGATIVE_INFINITY
     await this.#options.onSpared?.()
-  }
-
-  async #ask(pending: readonly PendingRow[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
-    const known: string[] = []
-    for (const { entry, key } of pending) {
-      if (this.#table.isMarked(entry, mark.inSnapshot)) known.push(key)
-    }
-    return known.length === 0 ? new Map() : this.#options.snapshot.entries(known)
   }
 
   #settle({ entry, key, row, wish }: PendingRow, before: SnapshotEntry | undefined): void {
@@ -144,9 +139,10 @@ export class Settlement {
     isRecord: boolean,
     before: SnapshotEntry | undefined,
   ): boolean {
-    const isKnown = this.#readFingerprint(before)
-    const isSame = isKnown && this.#table.fingerprints.equals(entry, this.#fingerprint)
-    if (!isSame && !(isKnown && this.#isOnce)) return this.#verdicts.holdBack(entry, key)
+    const known = this.#digestOf(before)
+    this.#table.fingerprints.copy(entry, this.#fingerprint)
+    const isSame = known !== null && known === formatDigest(this.#fingerprint)
+    if (!isSame && !(known !== null && this.#isOnce)) return this.#verdicts.holdBack(entry, key)
     this.#spared += 1
     if (isSame) this.#table.mark(entry, mark.confirmed)
     // What is delivered once has nothing to be sent, but perhaps a fingerprint that was made formerly.
@@ -162,7 +158,7 @@ export class Settlement {
     before: SnapshotEntry | undefined,
   ): void {
     if (unless !== null) {
-      if (this.#readFingerprint(before) && isSameDigest(this.#fingerprint, unless)) {
+      if (this.#digestOf(before) === formatDigest(unless)) {
         this.#verdicts.tally.repeated += 1
         return
       }
@@ -173,11 +169,10 @@ export class Settlement {
     this.#verdicts.reject(entry, key, duplicate)
   }
 
-  /** Takes the fingerprint of an entry; false where it has none that says anything. */
-  #readFingerprint(before: SnapshotEntry | undefined): boolean {
-    if (before === undefined || before.again === true) return false
-    const text = this.#options.scope.digestIn(before.fingerprint)
-    return text !== null && parseDigest(text, this.#fingerprint)
+  /** The fingerprint of an entry; null where it has none that says anything. */
+  #digestOf(before: SnapshotEntry | undefined): string | null {
+    if (before === undefined || before.again === true) return null
+    return this.#options.scope.digestIn(before.fingerprint)
   }
 }
 

@@ -24,8 +24,10 @@ function bindingsOf(
   start: number,
   length: number,
 ): readonly Cell[] {
-  const all = bindings.slice()
-  for (let at = start; at < start + length; at += 1) all.push(keys[at] ?? (keys[start] as Cell))
+  const all = [...bindings]
+  for (let at = start; at < start + length; at += 1) {
+    all.push(keys[at < keys.length ? at : start] as Cell)
+  }
   return all
 }
 

@@ -4,11 +4,12 @@ import { FrameBatch } from '../../connectors/postgres/frame-batch.ts'
 import { decodedColumn } from '../../connectors/postgres/values.ts'
 import type { Activation } from '../../src/config/activation.ts'
 import type { Operation, RowBatch } from '../../src/connector/index.ts'
-import type { OperationSpool, SnapshotEntry } from '../../src/plan/interfaces.ts'
+import type { OperationSpool, PlanDraft, SnapshotEntry } from '../../src/plan/interfaces.ts'
 import { planActivation } from '../../src/plan/planner.ts'
+import { settingsOf } from '../../src/plan/waiting-keys.ts'
 import { OperationPacker } from '../../src/state/operation-packer.ts'
 import { operationsIn } from '../../src/state/packed-operations.ts'
-import { activation, field, person, Sink, Snapshot } from './support.ts'
+import { activation, field, Index, person, Sink, Snapshot } from './support.ts'
 
 const decoded = [
   decodedColumn('id', 25, 0, 'text'),
@@ -85,6 +86,7 @@ function frames(rows: readonly Texts[], onValues: () => void): RowBatch {
   return {
     size: batch.size,
     texts: (index) => batch.texts(index),
+    hash: (index, into) => batch.hash(index, into),
     values(index) {
       onValues()
       return batch.values(index)
@@ -200,7 +202,7 @@ const sound: fc.Arbitrary<Texts> = fc.tuple(
   fc.constantFrom('0', '100', null),
   fc.constantFrom('0.25', '-0', '4294967296', null),
   fc.constantFrom('t', 'f', null),
-  fc.constantFrom('2024-02-29 13:45:00+00', '1969-12-31 23:59:59+00', null),
+  fc.constantFrom('2024-02-29 13:45:00+00', '2024-02-29 13:45:00.25+00', null),
   fc.constantFrom('2024-02-29', null),
   fc.constantFrom('{VIP,vip,Beta}', '{}', '{"ä"}', null),
   fc.constantFrom('b,A', 'B,a', '', null),
@@ -242,8 +244,10 @@ async function planned(
   rows: readonly Texts[],
   snapshot: Snapshot,
   sink: Sink,
+  index?: Index,
 ) {
   let cast = 0
+  const drafts: PlanDraft[] = []
   async function* batches(): AsyncGenerator<RowBatch> {
     for (let start = 0; start < rows.length; start += 3) {
       yield frames(rows.slice(start, start + 3), () => {
@@ -252,8 +256,24 @@ async function planned(
     }
   }
   const options = { activation: { ...mapped, ...parts }, columns, batches: batches() }
-  const totals = await planActivation({ ...options, snapshot, sink })
-  return { totals, plan: sink.plan, cast }
+  const keeping = { index, hashedAs: 'frames', onDraft: (draft: PlanDraft) => drafts.push(draft) }
+  const totals = await planActivation({ ...options, snapshot, sink, ...(index && keeping) })
+  return { totals, plan: sink.plan, cast, drafts }
+}
+
+/** Keeps what a plan leaves, once all of it was applied. */
+async function keep(
+  drafts: readonly PlanDraft[],
+  operations: readonly Operation[],
+): Promise<Index> {
+  const index = new Index()
+  for (const draft of drafts) {
+    for (const { key, removal } of operations) draft.note({ key, status: 'applied', removal })
+    const content = await draft.content()
+    if (content !== null && 'pieces' in content) await index.write(content)
+    await draft.close()
+  }
+  return index
 }
 
 describe('a sink that takes operations as bytes', () => {
@@ -315,30 +335,39 @@ describe('a sink that takes operations as bytes', () => {
       fc.asyncProperty(
         fc.uniqueArray(sound, { minLength: 4, maxLength: 8, selector: ([id]) => id }),
         fc.uniqueArray(change, { minLength: 3, maxLength: 8, selector: ({ at }) => at }),
-        fc.array(row, { maxLength: 4 }),
-        fc.array(twist, { maxLength: 8 }),
-        async (before, changes, others, twists) => {
+        fc.tuple(fc.array(row, { maxLength: 4 }), fc.array(change, { maxLength: 1 }), fc.nat(2)),
+        fc.option(fc.array(twist, { maxLength: 8 })),
+        async (before, changes, [others, again, held], twists) => {
           const varied = { ...parts, fields: always }
           const delivered = new Sink()
-          await planned(varied, before, new Snapshot(), delivered)
+          const { drafts } = await planned(varied, before, new Snapshot(), delivered, new Index())
           const snapshot = new Snapshot().after(delivered.operations)
+          const kept = await keep(drafts, delivered.operations)
+          const index = twists === null ? kept : undefined
           const keys = [...snapshot.kept.keys()]
-          for (const [index, entry] of twists.entries()) {
+          for (const [index, entry] of (twists ?? []).entries()) {
             const key = keys[index] ?? ''
             const kept = snapshot.kept.get(key)
             if (kept !== undefined) snapshot.kept.set(key, { ...kept, ...entry(kept) })
           }
           const rows = [
-            ...changes.map(({ at, column, text }) =>
+            ...[...changes, ...again].map(({ at, column, text }) =>
               (before[at % before.length] as Texts).map((old, index) =>
                 index === column ? text : old,
               ),
             ),
             ...others,
           ]
+          const failing = new Sink()
+          const { drafts: unused } = await planned(varied, rows, snapshot, failing, index)
+          const settings = settingsOf({ ...mapped, ...varied })
+          snapshot.held = failing.operations
+            .slice(0, held)
+            .map(({ key, fingerprint }) => ({ key, fingerprint, settings }))
           const [plain, packing] = [new Sink(), new PackingSink()]
-          const expected = await planned(varied, rows, snapshot, plain)
-          const found = await planned(varied, rows, snapshot, packing)
+          const expected = await planned(varied, rows, snapshot, plain, index)
+          const found = await planned(varied, rows, snapshot, packing, index)
+          for (const draft of [...unused, ...expected.drafts, ...found.drafts]) await draft.close()
           expect(found.totals).toEqual(expected.totals)
           expect(found.plan).toEqual(expected.plan)
           expect(JSON.stringify(packing.operations)).toBe(JSON.stringify(plain.operations))
