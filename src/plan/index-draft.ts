@@ -100,6 +100,7 @@ export class IndexDraft implements PlanDraft {
   async #askForDoubtful(): Promise<void> {
     const { snapshot, scope, table } = this.#options
     const keys = this.#doubtful
+    if (keys.length === 0) return
     this.#doubtful = []
     const entries = await snapshot.entries(keys)
     for (const key of keys) {

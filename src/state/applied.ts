@@ -78,16 +78,14 @@ export async function settledOrdinals(
   first: number,
   last: number,
 ): Promise<ReadonlySet<number>> {
-  const others = await session.all<{ ordinal: number }>(
-    'select ordinal from outcomes where run_id = ? and ordinal between ? and ?',
-    [run, first, last],
-  )
   const ranges = await session.all<{ first_ordinal: number; last_ordinal: number }>(
-    `select first_ordinal, last_ordinal from applied where run_id = ? and first_ordinal <= ? and first_ordinal >= coalesce(
+    `select ordinal as first_ordinal, ordinal as last_ordinal from outcomes where run_id = ? and ordinal between ? and ?
+    union all
+    select first_ordinal, last_ordinal from applied where run_id = ? and first_ordinal <= ? and first_ordinal >= coalesce(
       (select max(first_ordinal) from applied where run_id = ? and first_ordinal <= ?), ?)`,
-    [run, last, run, first, first],
+    [run, first, last, run, last, run, first, first],
   )
-  const settled = new Set(others.map(({ ordinal }) => ordinal))
+  const settled = new Set<number>()
   for (const range of ranges) {
     const end = Math.min(range.last_ordinal, last)
     for (let one = Math.max(range.first_ordinal, first); one <= end; one += 1) settled.add(one)

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 
 /**
  * Has a file written beside the one that it then replaces, whole or not at all; only this user may read it. Nothing is
@@ -9,7 +9,7 @@ export async function replaceWhole(
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const unfinished = `${file}.new`
-  await rm(unfinished, { force: true })
+  await unlink(unfinished).catch(() => {})
   const handle = await open(unfinished, 'wx', 0o600)
   try {
     await write(handle)
@@ -17,7 +17,7 @@ export async function replaceWhole(
     await rename(unfinished, file)
   } catch (error) {
     await handle.close().catch(() => {})
-    await rm(unfinished, { force: true }).catch(() => {})
+    await unlink(unfinished).catch(() => {})
     throw error
   }
 }

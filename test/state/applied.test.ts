@@ -81,6 +81,8 @@ describe.each([
         }),
         { numRuns: 40 },
       )
+      const twice = [applied(operation(40)), applied(operation(41)), applied(operation(40))]
+      expect(await database.read((session) => recordApplied(session, run, twice))).toBe(false)
       await database.close()
     })
   })

@@ -139,6 +139,19 @@ describe('what was confirmed and the snapshot has not taken in', () => {
     })
   })
 
+  it('has each of many that are recorded together', async () => {
+    for (const size of [1, 9, 10, 11, 23, 40]) {
+      const keys = Array.from({ length: size }, (_, number) => `${number} of ${size}`)
+      await run([
+        keys.map((key, ordinal) => delivered(ordinal, key, `v ${key}`, { id: `id ${key}` })),
+      ])
+      expect(await known(keys)).toEqual(
+        Object.fromEntries(keys.map((key) => [key, [`id ${key}`, `v ${key}`]])),
+      )
+    }
+    expect(await count('confirmations')).toBe(1 + 9 + 10 + 11 + 23 + 40)
+  })
+
   it('has the hash of a key on disk: it is what it was in other versions', () => {
     expect(['', 'a', 'key-1', 'ü\ud800'].map(hashOfKey)).toEqual([
       447_753_804, 187_503_396, 2_117_574_670, -495_908_616,
