@@ -376,7 +376,7 @@ describe('a sink that takes operations as bytes', () => {
       ),
       { numRuns: 300 },
     )
-    expect(updates).toBeGreaterThan(100)
+    expect(updates).toBeGreaterThan(20)
   })
 
   test('spares new rows from being cast, whatever is wrong with others', async () => {
