@@ -16,12 +16,18 @@ const large = (goal) => (result, copy, size) => (size.rows < 1_000_000 ? null : 
 
 const constantMemory = large(ratioAtMost(1.7))
 
+/** What nobody asks for, and would be good. */
+const aim = (goal) => (result, copy, size) => {
+  const asked = goal(result, copy, size)
+  return asked && { ...asked, goal: `our own aim, ${asked.goal}` }
+}
+
 /** By the name of a variant: the goal for its time, null where there is none for this size. */
 const goals = {
   'run, unchanged': unchanged,
   'run, 1% changed, outcomes recorded': large(ratioAtMost(1.4)),
   'run, unchanged, by merge': constantMemory,
-  'run, 1% changed, by merge': constantMemory,
+  'run, 1% changed, by merge': aim(constantMemory),
   'plan of a first run': large(ratioAtMost(4.5)),
   'first run up to its first write': large(ratioAtMost(4.5)),
   'run, mapping changed, records equal': large(ratioAtMost(3.5)),
