@@ -26,6 +26,13 @@ export class DigestIndex {
     this.#mask = maskFor(this.#slots.length)
   }
 
+  /** An index of the first entries of a column. `expected`: as with the constructor, not fewer than these. */
+  static of(column: DigestColumn, entries: number, expected = entries): DigestIndex {
+    const index = new DigestIndex(column, expected)
+    index.#addFirst(entries)
+    return index
+  }
+
   /** The entry with this digest; -1 where there is none. */
   find(digest: DigestWords): number {
     const slots = this.#slots
@@ -60,7 +67,7 @@ export class DigestIndex {
   }
 
   /** Adds the first entries of the column, other than those with nothing in it. There have to be slots for all of them. */
-  addFirst(entries: number): void {
+  #addFirst(entries: number): void {
     const slots = this.#slots
     const mask = this.#mask
     const scale = slots.length / 2 ** 32

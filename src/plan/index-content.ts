@@ -7,13 +7,12 @@ import {
   type IndexContent,
   type IndexSection,
   indexFlag,
+  indexSectionNames,
   indexSections,
   type KeptIndex,
 } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
 import { mark } from './marks.ts'
-
-const sectionNames = Object.keys(indexSections) as readonly IndexSection[]
 
 const noDigest = digestRoom()
 
@@ -98,7 +97,7 @@ export class TableContent implements IndexContent {
    * that is makes an entry in place of the one from the kept index.
    */
   async #sections(first: number, added: number): Promise<ReadonlyMap<IndexSection, Uint8Array>> {
-    const pieces = sectionNames.map((section) => new Piece(section, added))
+    const pieces = indexSectionNames.map((section) => new Piece(section, added))
     const digest = digestRoom()
     const hashes = this.#arrivals.hashes.reader()
     const next = this.#entries(first)

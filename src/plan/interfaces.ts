@@ -84,6 +84,8 @@ export const indexSections = { keys: 16, hashes: 16, fingerprints: 16, flags: 1 
 
 export type IndexSection = keyof typeof indexSections
 
+export const indexSectionNames = Object.keys(indexSections) as readonly IndexSection[]
+
 /** Bits of an index's flags. */
 export const indexFlag = {
   /** Delivered by the mode, and not taken away since. */

@@ -36,10 +36,11 @@ export class KeySearch {
    * `expected`: how many there will be, as far as is known.
    */
   find(key: DigestWords, near: number, size: number, expected: number): number {
-    if (this.#index !== null || this.#searchable <= 0) {
-      this.#index ??= this.#makeIndex(size, Math.max(expected, size))
-      return this.#index.find(key)
+    if (this.#index === null && this.#searchable <= 0) {
+      this.#filter = null
+      this.#index = DigestIndex.of(this.#keys, size, Math.max(expected, size))
     }
+    if (this.#index !== null) return this.#index.find(key)
     if (this.#filter?.mayHave(key) === false) return -1
     const entry = this.#search(key, Math.max(0, near - entriesBehind), size)
     if (entry < 0) this.#filter ??= this.#makeFilter(size, Math.max(expected, size))
@@ -69,12 +70,5 @@ export class KeySearch {
     const filter = new DigestFilter(expected)
     filter.addFirst(this.#keys, entries)
     return filter
-  }
-
-  #makeIndex(entries: number, expected: number): DigestIndex {
-    this.#filter = null
-    const index = new DigestIndex(this.#keys, expected)
-    index.addFirst(entries)
-    return index
   }
 }

@@ -242,10 +242,7 @@ export class KeyTable {
   }
 
   #hashIndex(): DigestIndex {
-    if (this.#byHash === null) {
-      this.#byHash = new DigestIndex(this.hashes, this.#reserved)
-      this.#byHash.addFirst(this.#reserved)
-    }
+    this.#byHash ??= DigestIndex.of(this.hashes, this.#reserved)
     return this.#byHash
   }
 

@@ -5,6 +5,7 @@ import {
   type IndexChanges,
   type IndexSection,
   indexFlag,
+  indexSectionNames,
   indexSections,
 } from '../plan/interfaces.ts'
 import { headBytes, readHead, writeHead } from './file-head.ts'
@@ -21,8 +22,6 @@ const headOf = z.strictObject({
   disorder: z.int().nonnegative().optional(),
   checksum: z.int().nonnegative(),
 })
-
-const allSections = Object.keys(indexSections) as readonly IndexSection[]
 
 /** By what an index has changed since its file was written. */
 export interface IndexPatch {
@@ -112,7 +111,7 @@ export async function extendPatch(
   if (Math.max(gone.length, added) > most) return null
   const news = await changes.sections()
   const sections = new Map<IndexSection, Uint8Array>()
-  for (const section of allSections) {
+  for (const section of indexSectionNames) {
     const width = indexSections[section]
     const bytes = new Uint8Array(added * width)
     const old = before?.sections.get(section) ?? new Uint8Array()
@@ -183,7 +182,9 @@ function placeIn(numbers: Uint32Array, number: number): number {
 }
 
 function sizeOf(gone: number, added: number): number {
-  return gone * 4 + allSections.reduce((sum, section) => sum + indexSections[section] * added, 0)
+  return (
+    gone * 4 + indexSectionNames.reduce((sum, section) => sum + indexSections[section] * added, 0)
+  )
 }
 
 /** The sections in the bytes of a patch. */
@@ -194,7 +195,7 @@ function split(
 ): ReadonlyMap<IndexSection, Uint8Array> {
   let at = gone * 4
   const found = new Map<IndexSection, Uint8Array>()
-  for (const section of allSections) {
+  for (const section of indexSectionNames) {
     const end = at + indexSections[section] * added
     found.set(section, bytes.subarray(at, end))
     at = end
