@@ -72,10 +72,11 @@ export function describeStatement(
   return client.query(new Description(text)).fields
 }
 
-/** What stands for the columns that were described. */
+/** What stands for the columns that were described; `mayBeBinary` as in `decodedColumn`. */
 export async function decodedColumns(
   client: pg.Client,
   fields: readonly FieldDescription[],
+  mayBeBinary: boolean,
 ): Promise<readonly DecodedColumn[]> {
   const { rows } = await client.query<[string, string]>({
     text: lookUp,
@@ -84,6 +85,6 @@ export async function decodedColumns(
   })
   return fields.map((field, index) => {
     const [sourceType, element] = rows[index] ?? ['unknown', '0']
-    return decodedColumn(field.name, field.dataTypeID, Number(element), sourceType)
+    return decodedColumn(field.name, field.dataTypeID, Number(element), sourceType, mayBeBinary)
   })
 }

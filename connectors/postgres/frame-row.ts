@@ -1,6 +1,7 @@
 import type { RowTexts, Value } from '../../src/connector/index.ts'
 import { headerSize, wordAt } from './frame.ts'
-import type { TextMemory } from './value-bytes.ts'
+import { unixSecondsAt } from './timestamp.ts'
+import type { ValueMemory } from './value-bytes.ts'
 import type { DecodedColumn } from './values.ts'
 
 /** What `toString` calls in the end, after a detour that costs as much again. */
@@ -9,7 +10,7 @@ interface AsciiSlices extends Buffer {
 }
 
 /** The values of one row where they lie in its frame. */
-export class FrameRow implements RowTexts, TextMemory {
+export class FrameRow implements RowTexts, ValueMemory {
   bytes: Buffer = Buffer.alloc(0)
   readonly starts: Int32Array
   readonly ends: Int32Array
@@ -44,6 +45,13 @@ export class FrameRow implements RowTexts, TextMemory {
     const end = this.ends[position] as number
     if (end < start) return null
     return (this.#columns[position] as DecodedColumn).read(this, start, end)
+  }
+
+  seconds(position: number): number {
+    const { form } = this.#columns[position] as DecodedColumn
+    return form === 'binary'
+      ? unixSecondsAt(this.bytes, this.starts[position] as number)
+      : Number.NaN
   }
 
   values(): Value[] {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import type pg from 'pg'
+import { bindMessage } from './bind.ts'
 import { CutFrame, frameSize, headerSize } from './frame.ts'
 import { FrameBatch } from './frame-batch.ts'
 import type { RowReader } from './reader.ts'
@@ -10,7 +11,6 @@ import type { DecodedColumn } from './values.ts'
 interface Wire {
   readonly stream: Duplex
   parse(statement: { text: string }): void
-  bind(portal: object): void
   execute(portal: object): void
   sync(): void
 }
@@ -33,7 +33,7 @@ export function canReadFrames(client: pg.Client): boolean {
   const { connection } = client as unknown as { connection?: Partial<Wire> }
   if (!(connection?.stream instanceof Duplex)) return false
   const { stream } = connection
-  const methods = ['parse', 'bind', 'execute', 'sync'] as const
+  const methods = ['parse', 'execute', 'sync'] as const
   return (
     methods.every((name) => typeof connection[name] === 'function') &&
     stream.listenerCount('data') === 1 &&
@@ -111,7 +111,7 @@ export class FrameReader implements RowReader {
     }
     stream.cork()
     wire.parse({ text: this.#text })
-    wire.bind({})
+    stream.write(bindMessage(this.#columns))
     wire.execute({})
     wire.sync()
     stream.uncork()

@@ -43,6 +43,14 @@ export async function begin(client: pg.Client, options: PostgresOptions): Promis
 }
 
 /**
+ * Whether a server of this version sends timestamps in binary as `timestamp.ts` reads them: since version 10 they are
+ * integers on every server. https://www.postgresql.org/docs/10/release-10.html
+ */
+export function sendsBinaryTimes(version: string): boolean {
+  return Number.parseInt(version, 10) >= 10
+}
+
+/**
  * What the hashes of rows depend on beside the values, see `RowStream.hashedAs`: all by which equal bytes may stand for
  * other values. The search path and the role are not among it: they decide which rows there are.
  */
@@ -55,8 +63,10 @@ export function hashedAs(
     hash: 'MurmurHash3_x86_128 of DataRow',
     server: version,
     settings: outputSettings,
-    columns: columns.map(({ column }, index) => ({
+    columns: columns.map(({ column, form }, index) => ({
       ...column,
+      // Left out where it is text: so it was when all was text, and what was kept then is still good.
+      ...(form === 'text' ? {} : { form }),
       oid: fields[index]?.dataTypeID,
       modifier: fields[index]?.dataTypeModifier,
     })),

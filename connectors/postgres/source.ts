@@ -16,7 +16,7 @@ import type { PostgresOptions } from './index.ts'
 import { LoginAhead } from './login-ahead.ts'
 import { prepare } from './prepare.ts'
 import type { RowReader } from './reader.ts'
-import { begin, hashedAs } from './session.ts'
+import { begin, hashedAs, sendsBinaryTimes } from './session.ts'
 import { asWritten } from './statement.ts'
 
 /** What queries of one source share. */
@@ -102,9 +102,10 @@ async function startQuery(
     const prepared = await prepare(client, text, reading, options)
     signal.throwIfAborted()
     statement = prepared.statement
-    const columns = await decodedColumns(client, prepared.fields)
-    signal.throwIfAborted()
     const areFrames = mayReadFrames && canReadFrames(client)
+    const mayBeBinary = areFrames && sendsBinaryTimes(version)
+    const columns = await decodedColumns(client, prepared.fields, mayBeBinary)
+    signal.throwIfAborted()
     reader = areFrames
       ? client.query(new FrameReader(statement.text, columns))
       : new CursorReader(client, statement.text, columns)

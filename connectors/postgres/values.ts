@@ -1,6 +1,6 @@
 import type { Column, ColumnType, RowBatch, Value } from '../../src/connector/index.ts'
 import { arrayDecoder } from './arrays.ts'
-import { byteReader, type ReadBytes } from './value-bytes.ts'
+import { binaryReaders, byteReader, type ReadBytes } from './value-bytes.ts'
 
 /** A row as the server sent it: text per column. */
 export type TextRow = readonly (string | null)[]
@@ -81,23 +81,30 @@ function isoTimestampInUtc(text: string): string {
 export interface DecodedColumn {
   readonly column: Column
   readonly decode: Decode
-  /** The same for text that lies in memory, as UTF-8. */
+  /** The form in which its values lie in memory: text in UTF-8, or what the server calls binary. */
+  readonly form: 'text' | 'binary'
   readonly read: ReadBytes
 }
 
 /**
- * What stands for a column. `elementOid` is 0 for what is no array (or one that is not written with braces and commas).
+ * What stands for a column. `elementOid` is 0 for what is no array (or one that is not written with braces and commas);
+ * `mayBeBinary`: whether values in memory may be had in the form that costs the server least.
  */
 export function decodedColumn(
   name: string,
   oid: number,
   elementOid: number,
   sourceType: string,
+  mayBeBinary = false,
 ): DecodedColumn {
   if (elementOid === 0) {
     const type = types[oid] ?? 'text'
     const decode = decoders[type as 'text']
-    return { column: { name, type, sourceType }, decode, read: byteReader(type, decode) }
+    const column = { name, type, sourceType }
+    const readBinary = mayBeBinary ? binaryReaders[oid] : undefined
+    return readBinary === undefined
+      ? { column, decode, form: 'text', read: byteReader(type, decode) }
+      : { column, decode, form: 'binary', read: readBinary }
   }
   const element = types[elementOid] ?? 'text'
   const decodeElement = decoders[element as 'text']
@@ -105,6 +112,7 @@ export function decodedColumn(
   return {
     column: { name, type: 'array', element, sourceType },
     decode,
+    form: 'text',
     read: byteReader('array', decode),
   }
 }

@@ -44,16 +44,20 @@ export interface Column {
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[]
 
 /**
- * The values of one row as the texts that the source sent, in UTF-8: what is only compared need not be decoded. For columns
- * of the types text, json and decimal a text is the value; for others it is in the source's own notation. Only what looks like
- * `2024-02-29 13:45:00+00` is just that, in a column of the type timestamptz.
+ * The values of one row as the source sent them: what is only compared need not be decoded. For columns of the types text,
+ * json and decimal the bytes are the value as text in UTF-8; for others they are in the source's own notation.
  */
 export interface RowTexts {
   readonly bytes: Uint8Array
-  /** Where the text of each column begins. */
+  /** Where the value of each column begins. */
   readonly starts: Int32Array
   /** Where it ends; before its beginning where the value is NULL. */
   readonly ends: Int32Array
+  /**
+   * Unix seconds, rounded down, of a column of the type timestamptz that is not NULL; NaN where its value has to tell, as for
+   * the infinities and for years other than 1 to 9999.
+   */
+  seconds(position: number): number
   /** The value of one column, as in `RowBatch.values`. */
   value(position: number): Value
 }

@@ -62,61 +62,6 @@ export function unixSeconds(text: string): number | null {
   return time === null ? null : midnight + time
 }
 
-/**
- * The same for a time in UTC that lies in memory from `start` to `end` and is written as most are,
- * `2024-02-29 13:45:00.5+00`; NaN for any other text.
- */
-export function plainSeconds(bytes: Uint8Array, start: number, end: number): number {
-  const isWhole =
-    end - start >= 22 &&
-    bytes[start + 4] === dash &&
-    bytes[start + 7] === dash &&
-    bytes[start + 10] === space &&
-    bytes[start + 13] === colon &&
-    bytes[start + 16] === colon &&
-    bytes[end - 3] === plus &&
-    bytes[end - 2] === zero &&
-    bytes[end - 1] === zero
-  if (!isWhole || !isFraction(bytes, start + 19, end - 3)) return Number.NaN
-  const [first, second] = [pair(bytes, start), pair(bytes, start + 2)]
-  const year = first * 100 + second
-  const month = pair(bytes, start + 5)
-  const day = pair(bytes, start + 8)
-  const hour = pair(bytes, start + 11)
-  const minute = pair(bytes, start + 14)
-  const seconds = pair(bytes, start + 17)
-  const isRight =
-    first >= 0 &&
-    second >= 0 &&
-    year > 0 &&
-    month > 0 &&
-    month <= 12 &&
-    day > 0 &&
-    day <= daysInMonth(year, month) &&
-    hour >= 0 &&
-    hour < 24 &&
-    minute >= 0 &&
-    minute < 60 &&
-    seconds >= 0 &&
-    seconds < 60
-  if (!isRight) return Number.NaN
-  return daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + seconds
-}
-
-/** Whether there is nothing from `start` to `end`, or a point and digits. */
-function isFraction(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start === end) return true
-  if (bytes[start] !== point || start + 1 === end) return false
-  for (let at = start + 1; at < end; at += 1) if (!isDigit(bytes[at] as number)) return false
-  return true
-}
-
-/** The number that two digits write; negative where they are none. */
-function pair(bytes: Uint8Array, at: number): number {
-  const [tens, ones] = [bytes[at] as number, bytes[at + 1] as number]
-  return isDigit(tens) && isDigit(ones) ? (tens - zero) * 10 + ones - zero : -1
-}
-
 /** Seconds since midnight UTC of what stands behind the date: `HH:MM[:SS[.ffffff]]` and perhaps an offset. */
 function secondsOfDay(text: string): number | null {
   const hour = digits(text, 11, 2)
@@ -154,10 +99,8 @@ function secondsEast(text: string, start: number): number | null {
   return sign === '-' ? -seconds : seconds
 }
 
-const plus = 43
 const dash = 45
 const point = 46
-const zero = 48
 const colon = 58
 const lowerT = 116
 const upperT = 84

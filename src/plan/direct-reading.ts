@@ -1,6 +1,5 @@
 import { type List, plainNumber, type RowTexts, type Value } from '../connector/index.ts'
 import { CanonicalBytes } from './canonical-bytes.ts'
-import { plainSeconds } from './cast-date.ts'
 import type { DigestWords } from './digest.ts'
 import type { CanonicalNames, FieldValue } from './fingerprint.ts'
 import type { PackableRecord } from './interfaces.ts'
@@ -152,7 +151,7 @@ export class DirectReading implements PackableRecord {
       )
     }
     const number =
-      plain.type === 'number' ? plainNumber(bytes, start, end) : plainSeconds(bytes, start, end)
+      plain.type === 'number' ? plainNumber(bytes, start, end) : texts.seconds(position)
     if (Number.isNaN(number)) return false
     this.#bytes.field(name, number)
     return true

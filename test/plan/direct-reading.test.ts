@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Column, RowBatch, RowTexts } from '../../src/connector/index.ts'
+import { unixSeconds } from '../../src/plan/cast-date.ts'
 import { digestRoom } from '../../src/plan/digest.ts'
 import type { FieldValue } from '../../src/plan/fingerprint.ts'
 import { compileMapping } from '../../src/plan/mapping.ts'
@@ -56,7 +57,11 @@ function textsOf(row: Texts): RowTexts {
     at += piece.length
   }
   const bytes = Buffer.concat([Buffer.from('123'), ...pieces, Buffer.from('4')])
-  return { bytes, starts, ends, value: (position) => row[position] ?? null }
+  const seconds = (position: number) => {
+    const text = row[position] ?? ''
+    return text.endsWith('+00') ? (unixSeconds(text) ?? Number.NaN) : Number.NaN
+  }
+  return { bytes, starts, ends, seconds, value: (position) => row[position] ?? null }
 }
 
 const some = fc.oneof(

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { bindMessage } from '../../../connectors/postgres/bind.ts'
 import { canReadFrames, FrameReader } from '../../../connectors/postgres/frames.ts'
 import { PooledSocket } from '../../../connectors/postgres/socket.ts'
 import { decodedColumn } from '../../../connectors/postgres/values.ts'
@@ -48,6 +49,8 @@ class OverwritingSocket extends PooledSocket {
 function query() {
   const heard: Buffer[] = []
   const socket: Duplex = new OverwritingSocket()
+  const written: Buffer[] = []
+  socket.write = (chunk: Buffer) => written.push(chunk) > 0
   const reader = new FrameReader('select', columns)
   const parser = (chunk: Buffer) => {
     heard.push(Buffer.from(chunk))
@@ -59,14 +62,13 @@ function query() {
   reader.submit({
     stream: socket,
     parse: ({ text }: { text: string }) => sent.push(`parse ${text}`),
-    bind: () => sent.push('bind'),
     execute: () => sent.push('execute'),
     sync: () => sent.push('sync'),
   })
   const receive = (...chunks: readonly Buffer[]) => {
     for (const chunk of chunks) socket.emit('data', Buffer.from(chunk))
   }
-  return { heard, socket, reader, parser, sent, receive }
+  return { heard, socket, reader, parser, sent, written, receive }
 }
 
 interface Read {
@@ -111,7 +113,9 @@ const stream = Buffer.concat([
 
 describe('FrameReader', () => {
   it('sends one statement, without a limit on rows', () => {
-    expect(query().sent).toEqual(['parse select', 'bind', 'execute', 'sync'])
+    const { sent, written } = query()
+    expect(sent).toEqual(['parse select', 'execute', 'sync'])
+    expect(written).toEqual([bindMessage(columns)])
   })
 
   it('reads the same rows wherever the bytes are cut once', async () => {
@@ -258,7 +262,7 @@ describe('FrameReader', () => {
 
 describe('canReadFrames', () => {
   const socket = new Duplex({ read() {} }).on('data', () => {})
-  const methods = { parse() {}, bind() {}, execute() {}, sync() {} }
+  const methods = { parse() {}, execute() {}, sync() {} }
   const of = (connection: unknown) => canReadFrames({ connection } as unknown as pg.Client)
 
   it('knows the connection that pg has', () => {
@@ -269,7 +273,7 @@ describe('canReadFrames', () => {
     ['no connection', undefined],
     ['a socket of another kind', { stream: { on() {} }, ...methods }],
     ['nobody who listens', { stream: new Duplex({ read() {} }), ...methods }],
-    ['a method that is missing', { stream: socket, ...methods, bind: undefined }],
+    ['a method that is missing', { stream: socket, ...methods, execute: undefined }],
     [
       'a socket that decodes text',
       { stream: new Duplex({ encoding: 'utf8', read() {} }).on('data', () => {}), ...methods },

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { openPostgres } from '../../../connectors/postgres/source.ts'
@@ -14,6 +15,21 @@ import {
   skippedWithoutPostgres,
 } from '../../support/postgres.ts'
 import { context } from './support.ts'
+
+/** Any that Postgres has, as it writes it. */
+const anyTime = fc
+  .record({
+    year: fc.oneof(fc.integer({ min: 1, max: 9999 }), fc.integer({ min: 1, max: 294_275 })),
+    isBeforeChrist: fc.boolean(),
+    second: fc.nat(365 * 86_400),
+    microsecond: fc.oneof(fc.constant(0), fc.nat(999_999)),
+  })
+  .map(({ year, isBeforeChrist, second, microsecond }) => {
+    const within = new Date(Date.UTC(2001, 0, 1) + second * 1000).toISOString().slice(4, -5)
+    const isEarly = isBeforeChrist && year < 4713
+    const fraction = String(microsecond).padStart(6, '0')
+    return `${String(year).padStart(4, '0')}${within}.${fraction}+00${isEarly ? ' BC' : ''}`
+  })
 
 const found = await postgresServer()
 const skipped = skippedWithoutPostgres(found)
@@ -130,6 +146,23 @@ describe.skipIf(skipped)('postgres', () => {
       writes: "insert into people values (2, 'Bob') returning id",
       running: async () => (await sessions()).length,
     })
+  })
+
+  it('reads the same values from memory as from texts', async () => {
+    const times = fc.sample(anyTime, { numRuns: 2_000, seed: 1 })
+    const numbers = fc.sample(fc.double(), { numRuns: 2_000, seed: 1 })
+    const rows = times.map((time, index) => `('${time}', '${numbers[index]}')`)
+    const query = `select t::timestamp, t::timestamptz, d::float8, null::float8, null::timestamptz
+      from (values ('infinity', '-0'), ('-infinity', 'nan'), ${rows.join()}) as v(t, d)`
+    const read = async (mayReadFrames: boolean) => {
+      const source = await openPostgres(postgres.options.parse({ url }), context, { mayReadFrames })
+      const result = await readAll(source, query)
+      await source.close()
+      return result
+    }
+    const inMemory = await read(true)
+    expect(inMemory.rows).toHaveLength(2_002)
+    expect(inMemory).toEqual(await read(false))
   })
 
   describe('columns', () => {

@@ -147,12 +147,20 @@ describe.skipIf(skipped)('rows that stream from postgres', () => {
   })
 
   it('are hashed under the columns and what decides how values are written', async () => {
-    const query = "select 'sad'::text as a, 1.5::numeric(12, 2) as b"
+    const query = "select 'sad'::text as a, 1.5::numeric(12, 2) as b, 1.5::float8 as c"
     const { hashedAs = '' } = await source.query(query, never)
     const parts = JSON.parse(hashedAs)
     expect(parts.columns).toEqual([
       { name: 'a', type: 'text', sourceType: 'text', oid: 25, modifier: -1 },
       { name: 'b', type: 'decimal', sourceType: 'numeric(12,2)', oid: 1700, modifier: 786438 },
+      {
+        name: 'c',
+        type: 'float',
+        sourceType: 'double precision',
+        form: 'binary',
+        oid: 701,
+        modifier: -1,
+      },
     ])
     expect(parts.server).toContain(String(server.version))
     expect(parts.settings).toMatchObject({ TimeZone: 'UTC', extra_float_digits: '3' })
