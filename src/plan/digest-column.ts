@@ -8,6 +8,8 @@ const chunkMask = entriesPerChunk - 1
 /** Words in a digest. */
 const width = 4
 
+const nothing = new Int32Array(width)
+
 /**
  * One digest for each entry of a table, in chunks that are made when something is first written to them. What was not
  * written reads as zeros, and zeros stand for nothing.
@@ -75,10 +77,14 @@ export class DigestColumn {
     chunk[at + 3] = digest[3] as number
   }
 
-  copy(entry: number, into: DigestWords): void {
-    const chunk = this.#chunks[entry >>> chunkBits]
-    const at = (entry & chunkMask) * width
-    for (let word = 0; word < width; word += 1) into[word] = chunk?.[at + word] ?? 0
+  /** Copies the digest of an entry to a place among some words. */
+  copy(entry: number, into: Int32Array, to = 0): void {
+    const chunk = this.#chunks[entry >>> chunkBits] ?? nothing
+    const at = chunk === nothing ? 0 : (entry & chunkMask) * width
+    into[to] = chunk[at] as number
+    into[to + 1] = chunk[at + 1] as number
+    into[to + 2] = chunk[at + 2] as number
+    into[to + 3] = chunk[at + 3] as number
   }
 
   clear(entry: number): void {

@@ -1,6 +1,6 @@
 import type { Arrivals } from './arrivals.ts'
 import { type DigestWords, digestRoom } from './digest.ts'
-import { entriesPerChunk } from './digest-column.ts'
+import { type DigestColumn, entriesPerChunk } from './digest-column.ts'
 import {
   type IndexBasis,
   type IndexChanges,
@@ -12,7 +12,7 @@ import {
   type KeptIndex,
 } from './interfaces.ts'
 import type { KeyTable } from './key-table.ts'
-import { mark } from './marks.ts'
+import { isSet, mark } from './marks.ts'
 
 const noDigest = digestRoom()
 
@@ -39,7 +39,6 @@ export class TableContent implements IndexContent {
   readonly #table: KeyTable
   readonly #kept: KeptIndex | null
   readonly #arrivals: Arrivals
-  readonly #digest = digestRoom()
 
   constructor({ table, kept, arrivals, basis, disorder, isRewritten }: ContentOptions) {
     this.basis = basis
@@ -58,15 +57,16 @@ export class TableContent implements IndexContent {
     // The keys were written before, and so these need no room of their own.
     if (section === 'fingerprints') await this.#kept?.fill(section, this.#table.keys.room)
     const piece = new Piece(section, entriesPerChunk)
-    const digest = digestRoom()
+    const hash = digestRoom()
     const next = this.#entries(0)
     const hashes = section === 'hashes' ? this.#arrivals.hashes.reader() : null
     for (let entry = next(); entry >= 0; entry = next()) {
-      const isLogged = hashes !== null && this.#isRead(entry)
+      const marks = this.#table.marks(entry)
+      const isLogged = hashes !== null && isRead(marks)
       if (isLogged && hashes.isDue) await hashes.load()
-      if (isLogged) hashes.take(entry, digest)
-      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
-      this.#add(piece, entry, digest)
+      if (isLogged) hashes.take(entry, hash)
+      if (!isSet(marks, mark.inSnapshot)) continue
+      this.#add(piece, entry, marks, hash)
       if (piece.isFull) yield piece.take()
     }
     yield piece.take()
@@ -75,17 +75,13 @@ export class TableContent implements IndexContent {
   #changesTo(kept: KeptIndex): IndexChanges {
     const table = this.#table
     const { reserved, size } = table
-    const gone: number[] = []
-    for (let entry = 0; entry < reserved; entry += 1) {
-      if (!table.isMarked(entry, mark.inSnapshot)) gone.push(entry)
-    }
     let added = 0
     for (let entry = reserved; entry < size; entry += 1) {
       if (table.isMarked(entry, mark.inSnapshot)) added += 1
     }
     return {
       kept,
-      gone: Uint32Array.from(gone),
+      gone: table.without(mark.inSnapshot, reserved),
       added,
       disorder: this.disorder,
       sections: () => this.#sections(reserved, added),
@@ -98,30 +94,39 @@ export class TableContent implements IndexContent {
    */
   async #sections(first: number, added: number): Promise<ReadonlyMap<IndexSection, Uint8Array>> {
     const pieces = indexSectionNames.map((section) => new Piece(section, added))
-    const digest = digestRoom()
+    const hash = digestRoom()
     const hashes = this.#arrivals.hashes.reader()
     const next = this.#entries(first)
     for (let entry = next(); entry >= 0; entry = next()) {
-      const isLogged = this.#isRead(entry)
+      const marks = this.#table.marks(entry)
+      const isLogged = isRead(marks)
       if (isLogged && hashes.isDue) await hashes.load()
-      if (isLogged) hashes.take(entry, digest)
-      if (!this.#table.isMarked(entry, mark.inSnapshot)) continue
-      for (let number = 0; number < pieces.length; number += 1) {
-        this.#add(pieces[number] as Piece, entry, digest)
-      }
+      if (isLogged) hashes.take(entry, hash)
+      if (!isSet(marks, mark.inSnapshot)) continue
+      for (const piece of pieces) this.#add(piece, entry, marks, hash)
     }
     return new Map(pieces.map((piece) => [piece.section, piece.take()]))
   }
 
-  /** Adds what a section has of an entry; `hash`: that of its row, where that was read. */
-  #add(piece: Piece, entry: number, hash: DigestWords): void {
-    const { section } = piece
-    if (section === 'flags') piece.addByte(this.#flags(entry))
-    else if (section !== 'hashes' || !this.#isRead(entry)) {
-      this.#copy(section, entry, this.#digest)
-      piece.addDigest(this.#digest)
-    } else if (this.#table.isMarked(entry, mark.confirmed)) piece.addDigest(hash)
-    else piece.addDigest(noDigest)
+  /** Adds what a section has of an entry with these marks; `hash`: that of its row, where that was read. */
+  #add(piece: Piece, entry: number, marks: number, hash: DigestWords): void {
+    const { keys, hashes, fingerprints } = this.#table
+    switch (piece.section) {
+      case 'flags':
+        piece.addByte(flagsOf(marks))
+        break
+      case 'keys':
+        piece.addFrom(keys, entry)
+        break
+      case 'hashes':
+        if (!isRead(marks)) piece.addFrom(hashes, entry)
+        else piece.add(isSet(marks, mark.confirmed) ? hash : noDigest)
+        break
+      case 'fingerprints':
+        if (!isFingerprintKnown(marks)) piece.add(noDigest)
+        // Read from the kept index into the room of the keys.
+        else piece.addFrom(this.#isFingerprintKept(marks) ? keys : fingerprints, entry)
+    }
   }
 
   /**
@@ -150,38 +155,25 @@ export class TableContent implements IndexContent {
     }
   }
 
-  #flags(entry: number): number {
-    const ours = this.#table.isMarked(entry, mark.ours) ? indexFlag.ours : 0
-    return ours | (this.#isFingerprintKnown(entry) ? indexFlag.fingerprintKnown : 0)
-  }
-
-  /** Whether the key's first row was read: then table has what that row says, which need not be what the target has. */
-  #isRead(entry: number): boolean {
-    return this.#table.isMarked(entry, mark.seen) && !this.#table.isMarked(entry, mark.recognised)
-  }
-
-  #isFingerprintKnown(entry: number): boolean {
-    const table = this.#table
-    if (this.#isRead(entry)) return table.isMarked(entry, mark.confirmed)
-    return (
-      table.isMarked(entry, mark.fingerprintKnown) || table.isMarked(entry, mark.fingerprintKept)
-    )
-  }
-
-  #copy(section: Exclude<IndexSection, 'flags'>, entry: number, into: DigestWords): void {
-    const { keys, hashes, fingerprints } = this.#table
-    if (section === 'keys') keys.copy(entry, into)
-    else if (section === 'hashes') hashes.copy(entry, into)
-    else if (!this.#isFingerprintKnown(entry)) into.fill(0)
-    else if (this.#isFingerprintKept(entry)) keys.copy(entry, into)
-    else fingerprints.copy(entry, into)
-  }
-
   /** Whether the fingerprint was in the kept index, and has come from there. */
-  #isFingerprintKept(entry: number): boolean {
-    const isKept = this.#kept !== null && this.#table.isMarked(entry, mark.fingerprintKept)
-    return isKept && !this.#isRead(entry)
+  #isFingerprintKept(marks: number): boolean {
+    return this.#kept !== null && isSet(marks, mark.fingerprintKept) && !isRead(marks)
   }
+}
+
+function flagsOf(marks: number): number {
+  const ours = isSet(marks, mark.ours) ? indexFlag.ours : 0
+  return ours | (isFingerprintKnown(marks) ? indexFlag.fingerprintKnown : 0)
+}
+
+/** Whether the key's first row was read: then the table has what that row says, which need not be what the target has. */
+function isRead(marks: number): boolean {
+  return isSet(marks, mark.seen) && !isSet(marks, mark.recognised)
+}
+
+function isFingerprintKnown(marks: number): boolean {
+  if (isRead(marks)) return isSet(marks, mark.confirmed)
+  return isSet(marks, mark.fingerprintKnown) || isSet(marks, mark.fingerprintKept)
 }
 
 /** Bytes of a section that are gathered. */
@@ -210,9 +202,14 @@ class Piece {
     this.#length += 1
   }
 
-  addDigest(digest: DigestWords): void {
-    const at = this.#length * 4
-    for (let word = 0; word < 4; word += 1) this.#words[at + word] = digest[word] as number
+  add(digest: DigestWords): void {
+    this.#words.set(digest, this.#length * 4)
+    this.#length += 1
+  }
+
+  /** Adds the digest that an entry has in a column. */
+  addFrom(column: DigestColumn, entry: number): void {
+    column.copy(entry, this.#words, this.#length * 4)
     this.#length += 1
   }
 

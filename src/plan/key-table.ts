@@ -4,7 +4,7 @@ import { DigestColumn, entriesPerChunk, isNothing } from './digest-column.ts'
 import { DigestIndex } from './digest-index.ts'
 import { ExpectedPlaces } from './expected-places.ts'
 import { KeySearch } from './key-search.ts'
-import { mark as markOf } from './marks.ts'
+import { isSet, mark as markOf } from './marks.ts'
 
 /** Of how many rows the entry is looked for in vain by the hash before an index of hashes is made. */
 const mostMissed = 8
@@ -97,6 +97,19 @@ export class KeyTable {
     return count
   }
 
+  /** The entries before `end` that do not have a mark, ascending. */
+  without(mark: number, end: number): Uint32Array {
+    const found: number[] = []
+    for (let start = 0; start < end; start += entriesPerChunk) {
+      const chunk = this.#marks[chunkOf(start)] as Uint16Array
+      const last = Math.min(entriesPerChunk, end - start)
+      for (let place = 0; place < last; place += 1) {
+        if ((((chunk[place] as number) >>> mark) & 1) === 0) found.push(start + place)
+      }
+    }
+    return Uint32Array.from(found)
+  }
+
   /** Takes all entries away. */
   clear(): void {
     for (const column of [this.keys, this.hashes, this.fingerprints]) column.reset()
@@ -133,7 +146,7 @@ export class KeyTable {
     this.keys.copy(entry, key)
     const successor = this.#append(key)
     this.#byKey.replace(entry, successor)
-    this.#setMarks(successor, this.#marksOf(entry))
+    this.#setMarks(successor, this.marks(entry))
     this.#setMarks(entry, 0)
     this.keys.clear(entry)
     this.hashes.clear(entry)
@@ -190,21 +203,26 @@ export class KeyTable {
     this.#ordinals[number][placeOf(entry)] = ordinal + 1
   }
 
+  /** All marks of an entry, as bits. */
+  marks(entry: number): number {
+    return (this.#marks[chunkOf(entry)] as Uint16Array)[placeOf(entry)] as number
+  }
+
   isMarked(entry: number, mark: number): boolean {
-    return (this.#marksOf(entry) & (1 << mark)) !== 0
+    return isSet(this.marks(entry), mark)
   }
 
   mark(entry: number, mark: number): void {
-    this.#setMarks(entry, this.#marksOf(entry) | (1 << mark))
+    this.#setMarks(entry, this.marks(entry) | (1 << mark))
   }
 
   /** Sets several marks at once: `marks` has their bits. */
   markAll(entry: number, marks: number): void {
-    this.#setMarks(entry, this.#marksOf(entry) | marks)
+    this.#setMarks(entry, this.marks(entry) | marks)
   }
 
   unmark(entry: number, mark: number): void {
-    this.#setMarks(entry, this.#marksOf(entry) & ~(1 << mark))
+    this.#setMarks(entry, this.marks(entry) & ~(1 << mark))
   }
 
   /** Whether the operation on the entry's key changes a field, by its number. */
@@ -244,10 +262,6 @@ export class KeyTable {
   #hashIndex(): DigestIndex {
     this.#byHash ??= DigestIndex.of(this.hashes, this.#reserved)
     return this.#byHash
-  }
-
-  #marksOf(entry: number): number {
-    return (this.#marks[chunkOf(entry)] as Uint16Array)[placeOf(entry)] as number
   }
 
   #setMarks(entry: number, marks: number): void {

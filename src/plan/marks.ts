@@ -27,6 +27,11 @@ export const mark = {
   fingerprintKept: 15,
 } as const
 
+/** Whether one of some marks is set. */
+export function isSet(marks: number, mark: number): boolean {
+  return (marks & (1 << mark)) !== 0
+}
+
 /** What can become of a key that has a row, each of it a mark too. */
 export type RowVerdict = Exclude<Verdict, 'untag'>
 
