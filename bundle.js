@@ -32,7 +32,8 @@ const groups = [
   },
   {
     name: 'configuration',
-    test: /\/src\/(config|connector)\/|\/node_modules\/(yaml|zod)\//,
+    // What describes schemas to editors is asked for by `millrace schema` alone.
+    test: /^(?!.*json-schema).*(\/src\/(config|connector)\/|\/node_modules\/(yaml|zod)\/)/,
   },
   // Their drivers are loaded by whoever opens a state of that kind.
   { name: 'state', test: /\/src\/state\/(?!postgres|sqlite|schema|migrations)/ },

@@ -1,7 +1,7 @@
 import { execFile as execFileWith } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { withPackages } from '../../support/packages.ts'
 
@@ -9,7 +9,11 @@ const execFile = promisify(execFileWith)
 
 function problems(options: unknown): string {
   const parsed = postgres.options.safeParse(options)
-  return (parsed.error?.issues ?? []).map((i) => `${i.path.join('.')}: ${i.message}`).join('\n')
+  const told = (issue: z.core.$ZodIssue): string => {
+    if (issue.code === 'invalid_union') return issue.errors.flat().map(told).join('; ')
+    return issue.code === 'unrecognized_keys' ? issue.keys.join() : issue.message
+  }
+  return (parsed.error?.issues ?? []).map((i) => `${i.path.join('.')}: ${told(i)}`).join('\n')
 }
 
 describe('postgres options', () => {
@@ -37,6 +41,7 @@ describe('postgres options', () => {
     [{ url: 'postgres://u@h/d?sslmode=allow' }, 'sslmode'],
     [{ url: 'postgres://u@h/d?options=-c' }, '`options`'],
     [{ url: 'postgres://u@h/d', ssl: 'yes' }, 'ssl'],
+    [{ host: 'h', user: 'u', port: 'x' }, 'port: must be the number of a port'],
     [{ url: 'postgres://u@h/d', hots: 'x' }, 'hots'],
   ])('%j is refused', (options, text) => {
     expect(problems(options)).toContain(text)
