@@ -113,13 +113,13 @@ describe('the table of contents', () => {
     },
   )
 
-  it('does not load all of fetch with the driver of postgres', async () => {
+  it('loads neither all of fetch nor TLS with the driver of postgres', async () => {
     const entry = new URL('../../../dist/connectors/postgres/index.js', import.meta.url).href
     const program = `const { postgres } = await import(${JSON.stringify(entry)})
       await postgres.open({ host: '/nowhere', user: 'nobody' }, { projectFolder: '.' })
-      const hasFetch = () => process.moduleLoadList.some((name) => name.includes('undici'))
-      console.log(hasFetch(), new Response() && hasFetch())`
+      const has = (part) => process.moduleLoadList.some((name) => name.includes(part))
+      console.log(has('undici'), has('NativeModule tls'), new Response() && has('undici'))`
     const { stdout } = await execFile(process.execPath, ['--input-type=module', '-e', program])
-    expect(stdout.trim()).toBe('false true')
+    expect(stdout.trim()).toBe('false false true')
   })
 })
