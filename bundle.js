@@ -28,7 +28,7 @@ const external = /^(knex|pg-native|pino)(\/|$)/
 const groups = [
   {
     name: 'base',
-    test: /\/connectors\/index\.ts$|\/src\/(report\/(style|text)|run\/(events|holder|index-folder|interruption|system)|cli\/context)\.ts$/,
+    test: /\/connectors\/index\.ts$|\/src\/(report\/(style|text)|run\/(events|holder|index-folder|interruption|system)|cli\/(context|signals))\.ts$/,
   },
   {
     name: 'configuration',
@@ -36,7 +36,7 @@ const groups = [
     test: /^(?!.*json-schema).*(\/src\/(config|connector)\/|\/node_modules\/(yaml|zod)\/)/,
   },
   // Their drivers are loaded by whoever opens a state of that kind.
-  { name: 'state', test: /\/src\/state\/(?!postgres|sqlite|schema|migrations)/ },
+  { name: 'state', test: /\/src\/state\/(?!postgres|sqlite)/ },
   { name: 'run', test: /\/src\/(plan|run|write)\// },
 ]
 
