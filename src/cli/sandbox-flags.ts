@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { ConfigurationError, type Sandbox } from '../connector/index.ts'
 
 /** A property of a JSON Schema, as far as it decides what a flag takes. */

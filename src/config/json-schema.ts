@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { Connectors, TargetObject } from '../connector/index.ts'
 import { activationSchema } from './activation-schema.ts'
 import { projectSchema } from './project-schema.ts'
@@ -8,7 +8,7 @@ import { type Unavailable, unavailableInActivations } from './unavailable.ts'
 /** A JSON Schema (draft 7, which editors know), as data. */
 export type JsonSchema = { [key: string]: unknown }
 
-function generate(schema: z.ZodType): JsonSchema {
+function generate(schema: z.ZodMiniType): JsonSchema {
   return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' })
 }
 
@@ -49,7 +49,7 @@ function withoutUnavailable(schema: JsonSchema, { key, values }: Unavailable): v
 }
 
 async function connectionsSchema(
-  loaders: Readonly<Record<string, () => Promise<{ type: string; options: z.ZodType }>>>,
+  loaders: Readonly<Record<string, () => Promise<{ type: string; options: z.ZodMiniType }>>>,
 ): Promise<JsonSchema> {
   const connectors = await Promise.all(Object.values(loaders).map((load) => load()))
   const branches = connectors.map(({ type, options }) => {

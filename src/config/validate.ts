@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { Problem } from '../connector/index.ts'
 import { type Path, pathName } from './places.ts'
 import { keysAt } from './schema-keys.ts'
@@ -66,10 +66,9 @@ function converted(issue: Issue, data: unknown, settings: Settings, at: Path): u
 
 const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' }
 
-/** A limit in our words, where the schema has none of its own. */
-function limit(issue: Issue): string {
-  if (!issue.message.startsWith('Too ')) return issue.message
-  if (issue.code !== 'too_big' && issue.code !== 'too_small') return issue.message
+/** A limit in words, where the schema has none of its own. */
+function limit(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return undefined
   const [bound, word] =
     issue.code === 'too_big'
       ? [issue.maximum, issue.inclusive === false ? 'below' : 'at most']
@@ -134,7 +133,7 @@ class Explanation {
       default:
         return [
           {
-            message: `${own}${this.#joined(limit(issue), value, path)}`,
+            message: `${own}${this.#joined(issue.message, value, path)}`,
             position: places.value(path),
           },
         ]
@@ -165,27 +164,27 @@ class Explanation {
 }
 
 /** By itself zod makes code for each schema, which takes longer than to check the files of a project. */
-const uncompiled = { jitless: true }
+const howToParse = { jitless: true, error: limit }
 
 /**
  * What stands at `at`, validated. Null where it is not valid: `problems` then says why, unless all that is wrong is
  * a variable that is missing.
  */
 export function validate<T>(
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
   settings: Settings,
   problems: Problem[],
   at: Path = [],
   data: unknown = valueAt(settings.data, at),
 ): T | null {
-  let first = schema.safeParse(data, uncompiled)
+  let first = schema.safeParse(data, howToParse)
   if (first.success) return first.data
   let better = data
   for (const issue of first.error.issues) {
     const value = converted(issue, better, settings, at)
     if (value !== undefined) better = withValueAt(better, issue.path, value)
   }
-  if (better !== data) first = schema.safeParse(better, uncompiled)
+  if (better !== data) first = schema.safeParse(better, howToParse)
   if (first.success) return first.data
   const explanation = new Explanation(schema, settings, better, at)
   problems.push(...first.error.issues.flatMap((issue) => explanation.problems(issue)))

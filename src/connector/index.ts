@@ -15,6 +15,7 @@
  * - **run**: one execution
  */
 export type { Clock, ConnectorContext, KnownIds, Random } from './context.ts'
+export { described } from './described.ts'
 export {
   ConfigurationError,
   formatProblem,

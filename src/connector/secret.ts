@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { inspect } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod/mini'
+import { described } from './described.ts'
 
 const hidden = new WeakMap<Secret, string>()
 
@@ -35,9 +36,11 @@ export class Secret {
 
 /** The zod type of an option that is a secret: a non-empty string that becomes a `Secret`. */
 export function secretOption(description: string) {
-  return z
-    .string()
-    .min(1, 'must not be empty')
-    .transform((value) => new Secret(value))
-    .describe(description)
+  return described(
+    z.pipe(
+      z.string().check(z.minLength(1, 'must not be empty')),
+      z.transform((value) => new Secret(value)),
+    ),
+    description,
+  )
 }

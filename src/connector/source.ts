@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { ConnectorContext } from './context.ts'
 import type { Column, RowBatch } from './row.ts'
 
@@ -51,8 +51,8 @@ export interface Source {
 export interface SourceConnector<Options = unknown> {
   /** The `type` in the project file. */
   readonly type: string
-  /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
-  readonly options: z.ZodType<Options>
+  /** The options in the project file beside `type`, as `zod` or `zod/mini` has them; strict, so that unknown keys are errors. */
+  readonly options: z.ZodMiniType<Options>
   /**
    * A run opens its source before it holds the activation's lock, and asks it afterwards: what a query returns is looked at
    * no earlier than by the query.

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { ConnectorContext, KnownIds } from './context.ts'
 import type { Delivery, Mode, Operation } from './operation.ts'
 import type { Column } from './row.ts'
@@ -158,7 +158,7 @@ export interface Target {
 /** A local stand-in for a target, for trying and for tests. */
 export interface Sandbox<Options = unknown> {
   /** Every option with its description and default; the command line makes its flags from it. */
-  readonly options: z.ZodType<Options>
+  readonly options: z.ZodMiniType<Options>
   /** Starts a server on loopback. */
   start(
     options: Options,
@@ -178,8 +178,8 @@ export interface RunningSandbox {
 export interface TargetConnector<Options = unknown> {
   /** The `type` in the project file. */
   readonly type: string
-  /** The options in the project file beside `type`; strict, so that unknown keys are errors. */
-  readonly options: z.ZodType<Options>
+  /** The options in the project file beside `type`, as `zod` or `zod/mini` has them; strict, so that unknown keys are errors. */
+  readonly options: z.ZodMiniType<Options>
   readonly objects: readonly TargetObject[]
   /**
    * What a session logs in with, and where: another one may lead to another workspace. Absent where there is only one.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { Activation } from '../config/activation.ts'
 import { keyFields } from './key.ts'
 
@@ -14,7 +14,7 @@ export interface KeysFrom {
   readonly parts: readonly Part[]
 }
 
-const nullableText = z.string().nullable()
+const nullableText = z.nullable(z.string())
 const keysFromSchema = z.object({
   of: z.enum(['all', 'first']),
   parts: z.array(z.object({ field: nullableText, column: nullableText })),

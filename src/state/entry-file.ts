@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { EntryBlock } from '../plan/entry-block.ts'
 import type { IndexBasis } from '../plan/interfaces.ts'
 import type { EntryWriter, KeptEntries } from '../plan/merge-interfaces.ts'
@@ -13,7 +13,7 @@ const headOf = z.strictObject({
   token: z.string(),
   scope: z.string(),
   rows: z.string(),
-  blocks: z.int().nonnegative(),
+  blocks: z.int().check(z.nonnegative()),
 })
 
 type Head = z.infer<typeof headOf>

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { crc32 } from 'node:zlib'
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 
 /** Bytes before the content of a file that is kept beside the state. */
 export const headBytes = 1024
@@ -10,7 +10,7 @@ export const headBytes = 1024
 export async function readHead<Head>(
   handle: FileHandle,
   magic: string,
-  schema: z.ZodType<Head>,
+  schema: z.ZodMiniType<Head>,
 ): Promise<Head | null> {
   const bytes = Buffer.alloc(headBytes)
   await handle.read(bytes, 0, headBytes, 0)

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { entriesPerChunk } from '../plan/digest-column.ts'
 import {
   type IndexBasis,
@@ -33,15 +33,15 @@ const piecesPerRead = 8
 /** The share of the entries beyond which changes are not kept apart any more. */
 const mostChanged = 0.05
 
-const checksum = z.int().nonnegative()
+const checksum = z.int().check(z.nonnegative())
 
 const headOf = z.strictObject({
   token: z.string(),
   scope: z.string(),
   rows: z.string(),
-  count: z.int().nonnegative(),
+  count: z.int().check(z.nonnegative()),
   /** Absent in files of older releases. */
-  disorder: z.int().nonnegative().optional(),
+  disorder: z.optional(z.int().check(z.nonnegative())),
   checksums: z.strictObject({
     keys: checksum,
     hashes: checksum,

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import {
   type IndexChanges,
   type IndexSection,
@@ -16,11 +16,11 @@ const magic = 'millrace index patch 1'
 const headOf = z.strictObject({
   token: z.string(),
   base: z.string(),
-  gone: z.int().nonnegative(),
-  added: z.int().nonnegative(),
+  gone: z.int().check(z.nonnegative()),
+  added: z.int().check(z.nonnegative()),
   /** Absent in files of older releases. */
-  disorder: z.int().nonnegative().optional(),
-  checksum: z.int().nonnegative(),
+  disorder: z.optional(z.int().check(z.nonnegative())),
+  checksum: z.int().check(z.nonnegative()),
 })
 
 /** By what an index has changed since its file was written. */

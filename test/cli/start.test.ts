@@ -59,7 +59,7 @@ describe('what a command loads', () => {
   })
 })
 
-/** Loaded before the program: says at the end which of Node's modules came after the first flag, and how many reports were made. */
+/** Loaded before the program: says at the end which of Node's modules were loaded, which after the first flag, and how many reports were made. */
 const watcher = `
   const { builtinModules, syncBuiltinESMExports } = require('node:module')
   const v8 = require('node:v8')
@@ -79,7 +79,8 @@ const watcher = `
   }
   process.on('exit', () => {
     const late = loaded().filter((name) => builtinModules.includes(name) && !before.has(name))
-    require('node:fs').writeFileSync(process.env.WATCHED, JSON.stringify({ late, reports }))
+    const seen = { loaded: loaded(), late, reports }
+    require('node:fs').writeFileSync(process.env.WATCHED, JSON.stringify(seen))
   })
 `
 
@@ -92,6 +93,7 @@ describe("what a command makes of Node's own modules", () => {
       const env = { NODE_OPTIONS: `--require=${script}`, WATCHED }
       const { code } = await millrace(args, { cwd, env })
       const seen = JSON.parse(await readFile(WATCHED, 'utf8')) as {
+        readonly loaded: readonly string[]
         readonly late: readonly string[]
         readonly reports: number
       }
@@ -112,11 +114,20 @@ describe("what a command makes of Node's own modules", () => {
     }
   })
 
-  it('is to open the state without a report on the process', async () => {
+  it('is to leave alone what they load for those who ask', async () => {
+    const { code, loaded } = await watched(['validate'], await folderWith(projectFiles()))
+    expect(code).toBe(0)
+    expect(loaded).toContain('crypto')
+    expect(loaded.filter((name) => /webcrypto|parse_args/.test(name))).toEqual([])
+  })
+
+  it('is to open the state without a report on the process, and without other programs', async () => {
     const cwd = await folderWith(projectFiles())
     // Refused, once the state is made.
     await millrace(['state', 'import', '/dev/null'], { cwd })
-    expect(await watched(['state'], cwd)).toMatchObject({ code: 0, reports: 0 })
+    const { loaded, ...seen } = await watched(['state'], cwd)
+    expect(seen).toMatchObject({ code: 0, reports: 0 })
+    expect(loaded).not.toContain('child_process')
   })
 })
 

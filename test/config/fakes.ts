@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
+import * as mini from 'zod/mini'
 import type { Activation } from '../../src/config/activation.ts'
 import { loadProject, type Project } from '../../src/config/project.ts'
 import {
@@ -99,7 +100,7 @@ const postgres: SourceConnector = {
   type: 'postgres',
   options: z.strictObject({
     url: secretOption('The connection string.'),
-    statement_timeout: z.number().positive('must be above 0').optional(),
+    statement_timeout: z.number().positive().optional(),
     tls: z.strictObject({ verify: z.boolean().optional() }).optional(),
   }),
   open: unopened,
@@ -113,26 +114,27 @@ const duckdb: SourceConnector = {
 
 const intercom: TargetConnector = {
   type: 'intercom',
-  options: z
+  options: mini
     .strictObject({
       token: secretOption('The access token.'),
-      region: z.enum(['us', 'eu', 'au']).default('us'),
-      base_url: z.string().max(60).optional(),
-      concurrency: z.int().min(1).max(100).optional(),
-      api_version: z
-        .string()
-        .regex(/^2[.]\d+$/, 'must be a version in quotes')
-        .optional(),
+      region: mini._default(mini.enum(['us', 'eu', 'au']), 'us'),
+      base_url: mini.optional(mini.string().check(mini.maxLength(60))),
+      concurrency: mini.optional(mini.int().check(mini.minimum(1), mini.maximum(100))),
+      api_version: mini.optional(
+        mini.string().check(mini.regex(/^2[.]\d+$/, 'must be a version in quotes')),
+      ),
     })
-    .refine((options) => options.base_url?.includes('ftp') !== true, {
-      path: ['base_url'],
-      error: ({ input }) => `cannot be ${(input as { base_url: string }).base_url}`,
-    }),
+    .check(
+      mini.refine((options) => options.base_url?.includes('ftp') !== true, {
+        path: ['base_url'],
+        error: ({ input }) => `cannot be ${(input as { base_url: string }).base_url}`,
+      }),
+    ),
   objects: [company, contact, conversation],
   open: unopened,
 }
 
-/** Connectors that are data only: what they declare is checked, and nothing is ever opened. */
+/** Connectors that are data only, their options of one kind of zod's schemas or the other: what they declare is checked, and nothing is ever opened. */
 export const connectors: Connectors = {
   sources: { postgres: async () => postgres, duckdb: async () => duckdb },
   targets: { intercom: async () => intercom },

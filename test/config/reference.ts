@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { activationSchema } from '../../src/config/activation-schema.ts'
 import { projectSchema } from '../../src/config/project-schema.ts'
 import { oneOf } from '../../src/config/suggest.ts'
@@ -49,7 +49,7 @@ function keysTable(schema: Schema, except: readonly string[] = []): string {
   return ['| key | takes | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-function jsonSchema(schema: z.ZodType): Schema {
+function jsonSchema(schema: z.ZodMiniType): Schema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema
 }
 

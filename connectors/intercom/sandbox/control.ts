@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { FaultRuleInput } from './faults.ts'
 import { type SandboxState, seedProblem } from './state.ts'
 
@@ -8,8 +8,8 @@ export const controlPrefix = '/_sandbox'
 
 type Command = (state: SandboxState, body: unknown) => unknown
 
-const spending = z.strictObject({ requests: z.int().min(0) })
-const advancing = z.strictObject({ milliseconds: z.int().min(0) })
+const spending = z.strictObject({ requests: z.int().check(z.minimum(0)) })
+const advancing = z.strictObject({ milliseconds: z.int().check(z.minimum(0)) })
 
 /** Every command of the control API. What it throws of a wrong body is told as a 400. */
 const commands: Readonly<Record<string, Command>> = {

@@ -1,56 +1,63 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
+import { described } from '../../../src/connector/index.ts'
 import type { Json } from './request.ts'
 
-const applied = z
-  .boolean()
-  .default(false)
-  .describe('Whether the write takes effect all the same, unseen by the client')
-const appliedByDefault = applied.default(true)
+const applied = described(
+  z._default(z.boolean(), false),
+  'Whether the write takes effect all the same, unseen by the client',
+)
+const appliedByDefault = z._default(applied, true)
 
 /** What happens to a request in place of, or around, its proper answer. */
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('status'),
-    status: z.int().min(400).max(599),
-    code: z.string().optional().describe("The code in Intercom's error list"),
-    message: z.string().optional(),
-    body: z.enum(['json', 'html', 'empty']).default('json'),
-    headers: z.record(z.string(), z.string()).default({}),
+    status: z.int().check(z.minimum(400), z.maximum(599)),
+    code: described(z.optional(z.string()), "The code in Intercom's error list"),
+    message: z.optional(z.string()),
+    body: z._default(z.enum(['json', 'html', 'empty']), 'json'),
+    headers: z._default(z.record(z.string(), z.string()), {}),
     applied,
   }),
-  z.strictObject({ kind: z.literal('reset'), applied }).describe('The connection is cut'),
-  z.strictObject({ kind: z.literal('hang'), applied }).describe('No answer ever comes'),
-  z
-    .strictObject({ kind: z.literal('slow'), milliseconds: z.int().min(0) })
-    .describe('The proper answer, late'),
-  z
-    .strictObject({ kind: z.literal('garbage'), applied: appliedByDefault })
-    .describe('200 with a body that is no JSON'),
-  z
-    .strictObject({ kind: z.literal('truncated'), applied: appliedByDefault })
-    .describe('200 with the first half of the proper answer'),
-  z
-    .strictObject({ kind: z.literal('empty'), applied: appliedByDefault })
-    .describe('200 without a body'),
+  described(z.strictObject({ kind: z.literal('reset'), applied }), 'The connection is cut'),
+  described(z.strictObject({ kind: z.literal('hang'), applied }), 'No answer ever comes'),
+  described(
+    z.strictObject({ kind: z.literal('slow'), milliseconds: z.int().check(z.minimum(0)) }),
+    'The proper answer, late',
+  ),
+  described(
+    z.strictObject({ kind: z.literal('garbage'), applied: appliedByDefault }),
+    '200 with a body that is no JSON',
+  ),
+  described(
+    z.strictObject({ kind: z.literal('truncated'), applied: appliedByDefault }),
+    '200 with the first half of the proper answer',
+  ),
+  described(
+    z.strictObject({ kind: z.literal('empty'), applied: appliedByDefault }),
+    '200 without a body',
+  ),
 ])
 
 /** Which requests a fault meets, and how many of them. */
 export const faultRule = z.strictObject({
-  method: z.string().toUpperCase().optional(),
-  path: z
-    .string()
-    .optional()
-    .describe("The endpoint's path, such as /contacts/{id}, or one path in full"),
-  body: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-    .optional()
-    .describe('Values that the JSON body has to hold; a dot goes one object deeper'),
-  skip: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('How many matching requests pass before the first fault'),
-  times: z.int().min(1).nullable().default(1).describe('How many are met; null for all'),
+  method: z.optional(z.string().check(z.toUpperCase())),
+  path: described(
+    z.optional(z.string()),
+    "The endpoint's path, such as /contacts/{id}, or one path in full",
+  ),
+  body: described(
+    z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+    'Values that the JSON body has to hold; a dot goes one object deeper',
+  ),
+  skip: described(
+    z._default(z.int().check(z.minimum(0)), 0),
+    'How many matching requests pass before the first fault',
+  ),
+  times: described(
+    z._default(z.nullable(z.int().check(z.minimum(1))), 1),
+    'How many are met; null for all',
+  ),
   fault,
 })
 
@@ -71,7 +78,7 @@ export interface FaultSubject {
 export class Faults {
   #rules: FaultRule[] = []
 
-  /** Throws a `ZodError` for a rule that is none. */
+  /** Throws a `$ZodError` for a rule that is none. */
   add(rules: FaultRuleInput | readonly FaultRuleInput[]): void {
     const list = Array.isArray(rules) ? rules : [rules]
     this.#rules.push(...list.map((rule) => faultRule.parse(rule)))

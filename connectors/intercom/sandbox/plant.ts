@@ -7,7 +7,7 @@ import { type FullSeed, type Seeded, seed } from './seed.ts'
 import type { AppliedTag } from './tag.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Puts what a seed says in place. Throws `ZodError` or `ApiError` for what cannot be. */
+/** Puts what a seed says in place. Throws `$ZodError` or `ApiError` for what cannot be. */
 export function plantSeed(workspace: Workspace, input: unknown): Seeded {
   const parsed = seed.parse(input)
   for (const admin of parsed.admins) workspace.admins.set(admin.id, admin)

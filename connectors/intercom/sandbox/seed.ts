@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { attributeTypes } from './attributes.ts'
 import { attributeLine } from './options.ts'
 
@@ -7,80 +7,84 @@ const customAttributes = z.record(
   z.string(),
   z.union([z.string(), z.number(), z.boolean(), z.null()]),
 )
-const id = z.string().min(1)
-const tagNames = z.array(z.string().min(1)).default([])
+const text = z.string().check(z.minLength(1))
+const id = text
+const tagNames = z._default(z.array(text), [])
 
 const seedContact = z.strictObject({
-  id: id.optional(),
-  state: z.enum(['active', 'archived', 'deleted', 'merged']).default('active'),
-  merged_into: id.nullable().default(null),
-  role: z.enum(['user', 'lead']).default('user'),
-  external_id: z.string().min(1).nullable().default(null),
-  email: z.string().min(1).nullable().default(null),
-  phone: z.string().nullable().default(null),
-  name: z.string().nullable().default(null),
-  avatar: z.string().nullable().default(null),
-  owner_id: z.string().nullable().default(null),
-  unsubscribed_from_emails: z.boolean().default(false),
-  signed_up_at: seconds.nullable().default(null),
-  last_seen_at: seconds.nullable().default(null),
-  created_at: seconds.optional(),
-  updated_at: seconds.optional(),
-  custom_attributes: customAttributes.default({}),
+  id: z.optional(id),
+  state: z._default(z.enum(['active', 'archived', 'deleted', 'merged']), 'active'),
+  merged_into: z._default(z.nullable(id), null),
+  role: z._default(z.enum(['user', 'lead']), 'user'),
+  external_id: z._default(z.nullable(text), null),
+  email: z._default(z.nullable(text), null),
+  phone: z._default(z.nullable(z.string()), null),
+  name: z._default(z.nullable(z.string()), null),
+  avatar: z._default(z.nullable(z.string()), null),
+  owner_id: z._default(z.nullable(z.string()), null),
+  unsubscribed_from_emails: z._default(z.boolean(), false),
+  signed_up_at: z._default(z.nullable(seconds), null),
+  last_seen_at: z._default(z.nullable(seconds), null),
+  created_at: z.optional(seconds),
+  updated_at: z.optional(seconds),
+  custom_attributes: z._default(customAttributes, {}),
   tags: tagNames,
-  companies: z.array(z.string().min(1)).default([]),
+  companies: z._default(z.array(text), []),
 })
 
 const seedConversation = z.strictObject({
-  id: id.optional(),
-  title: z.string().nullable().default(null),
-  state: z.enum(['open', 'closed', 'snoozed']).default('open'),
-  contacts: z.array(id).default([]),
+  id: z.optional(id),
+  title: z._default(z.nullable(z.string()), null),
+  state: z._default(z.enum(['open', 'closed', 'snoozed']), 'open'),
+  contacts: z._default(z.array(id), []),
   tags: tagNames,
-  created_at: seconds.optional(),
+  created_at: z.optional(seconds),
 })
 
 /** What a workspace starts with. No rule of uniqueness is applied to contacts: what Intercom may hold may be seeded. */
 export const seed = z.strictObject({
-  admins: z
-    .array(
+  admins: z._default(
+    z.array(
       z.strictObject({
         id,
-        name: z.string().default('Admin'),
-        email: z.string().default('admin@sandbox.example'),
+        name: z._default(z.string(), 'Admin'),
+        email: z._default(z.string(), 'admin@sandbox.example'),
       }),
-    )
-    .default([]),
-  attributes: z
-    .array(
+    ),
+    [],
+  ),
+  attributes: z._default(
+    z.array(
       z.union([
         attributeLine,
         z.strictObject({
           model: z.enum(['contact', 'company']),
-          name: z.string().min(1),
+          name: text,
           type: z.enum([...attributeTypes, 'options']),
-          options: z.array(z.string()).min(2).optional(),
-          archived: z.boolean().default(false),
-          dependent: z.boolean().default(false),
+          options: z.optional(z.array(z.string()).check(z.minLength(2))),
+          archived: z._default(z.boolean(), false),
+          dependent: z._default(z.boolean(), false),
         }),
       ]),
-    )
-    .default([]),
-  tags: z
-    .array(
+    ),
+    [],
+  ),
+  tags: z._default(
+    z.array(
       z.union([
-        z.string().min(1),
+        text,
         z.strictObject({
-          id: id.optional(),
-          name: z.string().min(1),
-          segments: z.array(z.string()).default([]),
+          id: z.optional(id),
+          name: text,
+          segments: z._default(z.array(z.string()), []),
         }),
       ]),
-    )
-    .default([]),
-  companies: z.array(z.looseObject({ company_id: z.string().min(1), tags: tagNames })).default([]),
-  contacts: z.array(seedContact).default([]),
-  conversations: z.array(seedConversation).default([]),
+    ),
+    [],
+  ),
+  companies: z._default(z.array(z.looseObject({ company_id: text, tags: tagNames })), []),
+  contacts: z._default(z.array(seedContact), []),
+  conversations: z._default(z.array(seedConversation), []),
 })
 
 export type Seed = z.input<typeof seed>

@@ -1,4 +1,4 @@
-import { ZodError } from 'zod'
+import * as z from 'zod/mini'
 import {
   type Clock,
   ConfigurationError,
@@ -68,7 +68,7 @@ export class SandboxState {
   }
 
   settings(): Settings {
-    return settings.strip().parse(this.options)
+    return z.object(settings.shape).parse(this.options)
   }
 
   change(changes: Partial<Settings>): void {
@@ -93,6 +93,6 @@ export class SandboxState {
 /** What is wrong with a seed, in words. Throws on what is no such problem. */
 export function seedProblem(error: unknown): string {
   if (error instanceof ApiError) return error.message
-  if (!(error instanceof ZodError)) throw error
+  if (!(error instanceof z.core.$ZodError)) throw error
   return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
 }

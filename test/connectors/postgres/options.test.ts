@@ -1,7 +1,7 @@
 import { execFile as execFileWith } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { withPackages } from '../../support/packages.ts'
 
@@ -9,7 +9,11 @@ const execFile = promisify(execFileWith)
 
 function problems(options: unknown): string {
   const parsed = postgres.options.safeParse(options)
-  return (parsed.error?.issues ?? []).map((i) => `${i.path.join('.')}: ${i.message}`).join('\n')
+  const told = (issue: z.core.$ZodIssue): string => {
+    if (issue.code === 'invalid_union') return issue.errors.flat().map(told).join('; ')
+    return issue.code === 'unrecognized_keys' ? issue.keys.join() : issue.message
+  }
+  return (parsed.error?.issues ?? []).map((i) => `${i.path.join('.')}: ${told(i)}`).join('\n')
 }
 
 describe('postgres options', () => {
@@ -37,6 +41,7 @@ describe('postgres options', () => {
     [{ url: 'postgres://u@h/d?sslmode=allow' }, 'sslmode'],
     [{ url: 'postgres://u@h/d?options=-c' }, '`options`'],
     [{ url: 'postgres://u@h/d', ssl: 'yes' }, 'ssl'],
+    [{ host: 'h', user: 'u', port: 'x' }, 'port: must be the number of a port'],
     [{ url: 'postgres://u@h/d', hots: 'x' }, 'hots'],
   ])('%j is refused', (options, text) => {
     expect(problems(options)).toContain(text)
@@ -108,13 +113,13 @@ describe('the table of contents', () => {
     },
   )
 
-  it('does not load all of fetch with the driver of postgres', async () => {
+  it('loads neither all of fetch nor TLS with the driver of postgres', async () => {
     const entry = new URL('../../../dist/connectors/postgres/index.js', import.meta.url).href
     const program = `const { postgres } = await import(${JSON.stringify(entry)})
       await postgres.open({ host: '/nowhere', user: 'nobody' }, { projectFolder: '.' })
-      const hasFetch = () => process.moduleLoadList.some((name) => name.includes('undici'))
-      console.log(hasFetch(), new Response() && hasFetch())`
+      const has = (part) => process.moduleLoadList.some((name) => name.includes(part))
+      console.log(has('undici'), has('NativeModule tls'), new Response() && has('undici'))`
     const { stdout } = await execFile(process.execPath, ['--input-type=module', '-e', program])
-    expect(stdout.trim()).toBe('false true')
+    expect(stdout.trim()).toBe('false false true')
   })
 })

@@ -212,7 +212,7 @@ test('a hundred thousand contacts are found by index', async () => {
 const context = { clock: new VirtualClock(), random: () => 0 }
 
 test.each([
-  [{ rate_limit: -1 }, 'sandbox option rate_limit: '],
+  [{ rate_limit: -1 }, 'sandbox option rate_limit: Too small'],
   [{ timezone: 'Mars/Olympus' }, 'sandbox option timezone: must be the name of a time zone'],
   [{ attributes: ['seats'] }, 'sandbox option attributes.0: must read contact.NAME:TYPE'],
   [{ seed: '/no/such/file.json' }, 'The seed file /no/such/file.json cannot be read: ENOENT'],
