@@ -42,4 +42,9 @@ export class Output {
   put(text: string): void {
     if (!this.#closed) this.#stream.write(text)
   }
+
+  /** Resolves when all that was written was handed to the system, or nobody reads any more. */
+  async flush(): Promise<void> {
+    await this.write('')
+  }
 }

@@ -24,7 +24,7 @@ export async function start(connectors: Connectors): Promise<never> {
     exitCode: exitCodes.done,
   }
   process.on('uncaughtException', (error) => {
-    void crash(error, context).finally(() => process.exit(context.exitCode))
+    void crash(error, context).finally(() => end(context))
   })
   try {
     await buildProgram(context).parseAsync()
@@ -36,8 +36,13 @@ export async function start(connectors: Connectors): Promise<never> {
       await crash(error, context)
     }
   }
-  // A handle that somebody left open must not keep a scheduler waiting.
-  process.exit(context.exitCode)
+  return await end(context)
+}
+
+/** Ends the process, since a handle that somebody left open must not keep a scheduler waiting; not before all was written. */
+async function end({ stdout, stderr, exitCode }: CommandContext): Promise<never> {
+  await Promise.all([stdout.flush(), stderr.flush()])
+  process.exit(exitCode)
 }
 
 /** For what no command was there to catch. Never rejects. */

@@ -60,8 +60,10 @@ export interface SnapshotReader {
   count(): Promise<number>
   /** Every key, or every one behind `after`, with its fingerprint, in batches, in the order of the keys' UTF-8. */
   fingerprints(after?: string): AsyncIterable<readonly KnownKey[]>
-  /** The keys of every id that several keys have, in batches: such a record has left only with the last of them. */
-  sharedIds(): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'id'>[]>
+  /** Every key, in batches, in the same order. */
+  keys(): AsyncIterable<readonly string[]>
+  /** The keys that have one of some ids, in batches. It goes through all keys once. */
+  keysOf(ids: readonly string[]): AsyncIterable<readonly Pick<SnapshotEntry, 'key' | 'id'>[]>
   /** The whole entries of some keys; keys that it does not have are left out. */
   entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>>
   /** Keys that failed and wait, for a change or for a later time; also such as have no entry. In batches, in any order. */

@@ -1,4 +1,5 @@
 import { type DigestWords, digest, digestRoom, parseDigest } from './digest.ts'
+import { DigestIndex } from './digest-index.ts'
 import type {
   IndexBasis,
   KeptIndex,
@@ -131,6 +132,33 @@ function isAsKept(
   const isKept = fingerprint !== null && table.isMarked(entry, mark.fingerprintKept)
   const isSame = isKept && table.fingerprints.equals(entry, fingerprint)
   return isSame && table.isMarked(entry, mark.ours) === ours
+}
+
+/**
+ * The keys of the snapshot that millrace delivered by the mode as it is now and no row has, in its order, in batches. `table`:
+ * its keys, with those that have a row marked.
+ */
+export async function* departedKeys(
+  snapshot: SnapshotReader,
+  table: KeyTable,
+): AsyncGenerator<readonly string[]> {
+  const departed = new DigestIndex(table.keys, 0)
+  let left = 0
+  for (let entry = 0; entry < table.size; entry += 1) {
+    if (!table.isMarked(entry, mark.ours) || table.isMarked(entry, mark.seen)) continue
+    departed.add(entry)
+    left += 1
+  }
+  const keyDigest = digestRoom()
+  for await (const keys of snapshot.keys()) {
+    const found = keys.filter((key) => {
+      digest(key, keyDigest)
+      return departed.find(keyDigest) >= 0
+    })
+    if (found.length > 0) yield found
+    left -= found.length
+    if (left === 0) return
+  }
 }
 
 /** The keys of the snapshot that no row has, in its order, in batches. `table`: its keys, with those that have one marked. */

@@ -12,7 +12,7 @@ import { MergeDraft } from './merge-draft.ts'
 import type { SortedEntries } from './merge-interfaces.ts'
 import { checkMergeable } from './merge-key.ts'
 import { hashOf, type PlanOptions, rowsPerReport } from './planner.ts'
-import { planRemovals } from './removals.ts'
+import { oursAmong, planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
 import { RowlessKeys } from './rowless-keys.ts'
 import { Scope } from './scope.ts'
@@ -58,6 +58,7 @@ export async function planByMerging(options: MergePlanOptions): Promise<PlanTota
       scope,
       snapshot,
       ledger,
+      departed: () => oursAmong(rowless.among(snapshot, scope), scope),
       rowless: () => rowless.among(snapshot, scope),
       isSeen: reader.isSeen,
       onSpared: (keys) => spared.push(...keys),

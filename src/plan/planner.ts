@@ -12,7 +12,7 @@ import type {
   SnapshotReader,
 } from './interfaces.ts'
 import { KeyLedger } from './key-ledger.ts'
-import { completeKnownKeys, loadKnownKeys, rowlessKeys } from './known-keys.ts'
+import { completeKnownKeys, departedKeys, loadKnownKeys, rowlessKeys } from './known-keys.ts'
 import { compileMapping } from './mapping.ts'
 import { planRemovals } from './removals.ts'
 import { RowReader } from './row-reader.ts'
@@ -69,6 +69,7 @@ export async function planActivation(options: PlanOptions): Promise<PlanTotals> 
       scope,
       snapshot,
       ledger,
+      departed: () => departedKeys(snapshot, table),
       rowless: () => rowlessKeys(snapshot, table),
       isSeen: reader.isSeen,
     })

@@ -12,12 +12,17 @@ import { unanswered } from './unanswered.ts'
 
 const keysPerLookUp = 500
 
+/** So many ids are looked for at a time, among all keys. */
+const mostIds = 10_000
+
 export interface RemovalOptions {
   readonly activation: Activation
   readonly mapping: Pick<Mapping, 'lists'>
   readonly scope: Scope
   readonly snapshot: SnapshotReader
   readonly ledger: KeyLedger
+  /** The keys of the snapshot that millrace delivered by the mode as it is now and no row has, in its order, in batches. */
+  departed(): AsyncIterable<readonly string[]>
   /** The keys of the snapshot that no row has, in its order, in batches. */
   rowless(): AsyncIterable<readonly KnownKey[]>
   /** Whether a row had this id of the target's own. */
@@ -51,12 +56,22 @@ export async function planRemovals(options: RemovalOptions): Promise<void> {
   }
 }
 
-/** The ids that several keys have, one of them in the query: two records were merged, or the key was another once. */
-async function wantedIds({ snapshot, rowless }: RemovalOptions): Promise<ReadonlySet<string>> {
+/** The ids of departed keys that another key has which is in the query: two records were merged, or the key was another once. */
+async function wantedIds(options: RemovalOptions): Promise<ReadonlySet<string>> {
+  const { snapshot, rowless } = options
   const wanted = new Map<string, string>()
-  for await (const shared of snapshot.sharedIds()) {
-    for (const { key, id } of shared) if (id !== null) wanted.set(key, id)
+  const departed = new Map<string, string>()
+  const look = async () => {
+    for await (const found of snapshot.keysOf([...new Set(departed.values())])) {
+      for (const { key, id } of found) if (id !== null && !departed.has(key)) wanted.set(key, id)
+    }
+    departed.clear()
   }
+  for await (const entries of departedEntries(options)) {
+    for (const { key, id } of entries) if (id !== null) departed.set(key, id)
+    if (departed.size >= mostIds) await look()
+  }
+  if (departed.size > 0) await look()
   if (wanted.size > 0) {
     for await (const keys of rowless()) for (const { key } of keys) wanted.delete(key)
   }
@@ -66,8 +81,7 @@ async function wantedIds({ snapshot, rowless }: RemovalOptions): Promise<Readonl
 /** Entries of the snapshot whose rows left the query, in batches and in the snapshot's order. */
 async function* departedEntries({
   snapshot,
-  scope,
-  rowless,
+  departed,
 }: RemovalOptions): AsyncGenerator<readonly SnapshotEntry[]> {
   let keys: string[] = []
   const look = async () => {
@@ -76,14 +90,23 @@ async function* departedEntries({
     keys = []
     return entries
   }
-  for await (const known of rowless()) {
-    for (const one of known) {
-      if (!isOurs(one, scope)) continue
-      keys.push(one.key)
+  for await (const some of departed()) {
+    for (const key of some) {
+      keys.push(key)
       if (keys.length >= keysPerLookUp) yield await look()
     }
   }
   if (keys.length > 0) yield await look()
+}
+
+/** Of keys that no row has, those that millrace delivered by the mode as it is now. */
+export async function* oursAmong(
+  rowless: AsyncIterable<readonly KnownKey[]>,
+  scope: Scope,
+): AsyncGenerator<readonly string[]> {
+  for await (const known of rowless) {
+    yield known.filter((one) => isOurs(one, scope)).map(({ key }) => key)
+  }
 }
 
 /** What is done to one record whose row left the query: what `on_removed` says. */

@@ -5,7 +5,8 @@ import type { PlanSink, RejectedRow, SnapshotReader } from '../plan/interfaces.t
 export const nothingKnown: SnapshotReader = {
   count: () => Promise.resolve(0),
   async *fingerprints() {},
-  async *sharedIds() {},
+  async *keys() {},
+  async *keysOf() {},
   entries: () => Promise.resolve(new Map()),
   async *waiting() {},
 }

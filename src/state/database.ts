@@ -23,6 +23,8 @@ export interface Phrases {
   readonly holdRows: string
   /** An aggregate: the values of a column as one JSON array, as text. */
   jsonArray(column: string): string
+  /** A table with one column, `value`: the texts of a JSON array that is bound. */
+  readonly jsonTexts: string
   /** Whether what is confirmed waits in `confirmations`, since to write in the snapshot's random order costs more. */
   readonly appendsConfirmed: boolean
   /** A query: the bytes that the state takes, as `bytes`, and those of them that are free for use, as `free`. */

@@ -42,6 +42,7 @@ const phrases: Phrases = {
   // The server writes rows where there is room, and each statement is a way to it and back.
   appendsConfirmed: false,
   jsonArray: (column) => `coalesce(json_agg(${column})::text, '[]')`,
+  jsonTexts: 'json_array_elements_text(?::json) as texts(value)',
   // How much of it is free, Postgres says only to an extension.
   size: `select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes, null as free
     from pg_catalog.pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`,

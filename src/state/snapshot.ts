@@ -12,8 +12,8 @@ import { fromColumn, toColumn } from './text.ts'
 /** Keys per step of a full scan: steps short enough that a lock renewal never waits for one. */
 const keysPerPage = 2_000
 
-/** Keys with shared ids per step: each step looks through the whole snapshot, and there are few such keys. */
-const sharedPerPage = 20_000
+/** Keys that have wanted ids, per step: each step looks through all keys that follow. */
+const idsPerPage = 20_000
 
 /** What a run of a full pass has to send whatever is confirmed. */
 export interface FullPass {
@@ -130,22 +130,45 @@ export class StoredSnapshot implements SnapshotReader {
     } while (last !== null)
   }
 
-  async *sharedIds(): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'id'>[]> {
+  async *keys(): AsyncGenerator<readonly string[]> {
     const activation = await this.#folded()
     if (activation === null) return
     const page = (condition: string) =>
+      `select ${this.#database.phrases.jsonArray('key')} as keys from (
+        select key from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
+      ) as page`
+    let last: string | null = null
+    do {
+      const [row]: readonly { readonly keys: string }[] = await this.#database.read((session) =>
+        last === null
+          ? session.all(page(''), [activation])
+          : session.all(page('and key > ?'), [activation, last]),
+      )
+      const keys: string[] = JSON.parse(row?.keys ?? '[]')
+      last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
+      if (keys.length > 0) yield keys.map(fromColumn)
+    } while (last !== null)
+  }
+
+  async *keysOf(
+    ids: readonly string[],
+  ): AsyncGenerator<readonly Pick<SnapshotEntry, 'key' | 'id'>[]> {
+    const activation = await this.#folded()
+    if (activation === null || ids.length === 0) return
+    const wanted = JSON.stringify(ids.map(toColumn))
+    const page = (condition: string) =>
       `select key, target_id from snapshot where activation_id = ? and target_id in (
-        select target_id from snapshot where activation_id = ? and target_id is not null group by target_id having count(*) > 1
-      ) ${condition} order by key limit ${sharedPerPage}`
+        select value from ${this.#database.phrases.jsonTexts}
+      ) ${condition} order by key limit ${idsPerPage}`
     let last: string | null = null
     do {
       const rows: readonly Pick<EntryRow, 'key' | 'target_id'>[] = await this.#database.read(
         (session) =>
           last === null
-            ? session.all(page(''), [activation, activation])
-            : session.all(page('and key > ?'), [activation, activation, last]),
+            ? session.all(page(''), [activation, wanted])
+            : session.all(page('and key > ?'), [activation, wanted, last]),
       )
-      last = rows.length === sharedPerPage ? (rows.at(-1)?.key ?? null) : null
+      last = rows.length === idsPerPage ? (rows.at(-1)?.key ?? null) : null
       yield rows.map(({ key, target_id }) => ({
         key: fromColumn(key),
         id: target_id === null ? null : fromColumn(target_id),

@@ -17,6 +17,7 @@ const phrases: Omit<Phrases, 'compact'> = {
   holdRows: '',
   appendsConfirmed: true,
   jsonArray: (column) => `json_group_array(${column})`,
+  jsonTexts: 'json_each(?)',
   size: `select page_count * page_size as bytes, freelist_count * page_size as free
     from pragma_page_count(), pragma_page_size(), pragma_freelist_count()`,
   keysAtOnce: 20,

@@ -157,3 +157,12 @@ describe('a program whose files go while it runs', () => {
     await rm(copy, { recursive: true })
   })
 })
+
+it('says all that it has to say before it ends, also to a reader that takes its time', async () => {
+  const keys = Array.from({ length: 4_000 }, (_, number) => `unknown_${number}: 1\n`)
+  const cwd = await folderWith({ ...projectFiles(), 'activations/wrong.yaml': keys.join('') })
+  const { code, stderr } = await millrace(['validate'], { cwd })
+  expect(code).toBe(2)
+  expect(stderr.split('\n').filter((line) => line.includes('unknown key'))).toHaveLength(4_000)
+  expect(stderr.endsWith('\n')).toBe(true)
+})

@@ -504,20 +504,31 @@ export function stateConformance(name: string, create: () => Promise<StateHarnes
         expect([...(await wholeSnapshot(run.snapshot)).keys()].sort()).toEqual([...keys].sort())
       })
 
-      it('names the keys that share an id', async () => {
-        const ids = ['a', 'b', 'a', null, null, 'b', 'c']
+      it('names the keys of some ids, and all keys', async () => {
+        const ids = ['a', "b'", 'a', null, null, "b'", 'c', '\u0000"😀']
         const held = await lock(store)
         const run = await startRun(held, ids.length)
         await run.record(ids.map((id, ordinal) => applied(operation(ordinal), { id })))
-        const shared = async (activation: string) => {
+        const keysOf = async (activation: string, ...wanted: readonly string[]) => {
           const found: string[] = []
-          for await (const page of store.snapshot(activation).sharedIds()) {
+          for await (const page of store.snapshot(activation).keysOf(wanted)) {
             found.push(...page.map(({ key, id }) => `${key} ${id}`))
           }
           return found
         }
-        expect(await shared('people')).toEqual(['key-0 a', 'key-1 b', 'key-2 a', 'key-5 b'])
-        expect(await shared('nobody')).toEqual([])
+        expect(await keysOf('people', "b'", 'a', 'x')).toEqual([
+          'key-0 a',
+          "key-1 b'",
+          'key-2 a',
+          "key-5 b'",
+        ])
+        expect(await keysOf('people', '\u0000"😀')).toEqual(['key-7 \u0000"😀'])
+        expect(await keysOf('people')).toEqual([])
+        expect(await keysOf('nobody', 'a')).toEqual([])
+        const all: string[] = []
+        for await (const page of store.snapshot('people').keys()) all.push(...page)
+        expect(all).toEqual(ids.map((_, ordinal) => `key-${ordinal}`))
+        for await (const _ of store.snapshot('nobody').keys()) throw new Error('there is none')
       })
 
       it('scans a snapshot of many pages', async () => {

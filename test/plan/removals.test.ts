@@ -128,7 +128,7 @@ describe('rows that left the query', () => {
         .sort(),
     )
     expect(totals.archive).toBe(2340)
-    expect(snapshot.lookUps).toBe(5)
+    expect(snapshot.lookUps).toBe(10)
     expect(sink.largestBatch).toBeLessThanOrEqual(500)
   })
 })

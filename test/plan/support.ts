@@ -351,12 +351,14 @@ export class Snapshot implements SnapshotReader {
     }
   }
 
-  async *sharedIds() {
+  async *keys() {
+    for await (const known of this.fingerprints()) yield known.map(({ key }) => key)
+  }
+
+  async *keysOf(ids: readonly string[]) {
     const all = [...this.kept.values()]
-    const counts = new Map<string | null, number>()
-    for (const { id } of all) counts.set(id, (counts.get(id) ?? 0) + 1)
-    const isShared = ({ id }: SnapshotEntry) => id !== null && (counts.get(id) ?? 0) > 1
-    for (const { key, id } of all.filter(isShared)) yield [{ key, id }]
+    const isWanted = ({ id }: SnapshotEntry) => id !== null && ids.includes(id)
+    for (const { key, id } of all.filter(isWanted)) yield [{ key, id }]
   }
 
   async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
