@@ -24,7 +24,7 @@ export async function start(connectors: Connectors): Promise<never> {
     exitCode: exitCodes.done,
   }
   process.on('uncaughtException', (error) => {
-    void crash(error, context).finally(() => end(context))
+    void crash(error, context).finally(() => process.exit(context.exitCode))
   })
   try {
     await buildProgram(context).parseAsync()
