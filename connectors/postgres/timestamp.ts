@@ -28,10 +28,14 @@ function microsecondsAt(bytes: Buffer, at: number): number {
   return wordAt(bytes, at) * microsecondsPerHighWord + (wordAt(bytes, at + 4) >>> 0)
 }
 
+function secondsAt(bytes: Buffer, at: number): number {
+  const carried = Math.floor(microsecondsAt(bytes, at) / microsecondsPerSecond)
+  return epoch + wordAt(bytes, at) * secondsPerHighWord + carried
+}
+
 /** The Unix seconds of a binary timestamp, rounded down; NaN for the infinities, and outside the years 1 to 9999. */
 export function unixSecondsAt(bytes: Buffer, at: number): number {
-  const carried = Math.floor(microsecondsAt(bytes, at) / microsecondsPerSecond)
-  const seconds = epoch + wordAt(bytes, at) * secondsPerHighWord + carried
+  const seconds = secondsAt(bytes, at)
   return seconds >= year1 && seconds < year10000 ? seconds : Number.NaN
 }
 
@@ -43,10 +47,9 @@ export function isoAt(bytes: Buffer, at: number, zone: '' | 'Z'): string {
   const high = wordAt(bytes, at)
   if (high === highest && wordAt(bytes, at + 4) === -1) return 'infinity'
   if (high === lowest && wordAt(bytes, at + 4) === 0) return '-infinity'
-  const microseconds = microsecondsAt(bytes, at)
-  const carried = Math.floor(microseconds / microsecondsPerSecond)
-  const time = isoSeconds(epoch + high * secondsPerHighWord + carried)
-  const rest = microseconds - carried * microsecondsPerSecond
+  const time = isoSeconds(secondsAt(bytes, at))
+  const over = microsecondsAt(bytes, at) % microsecondsPerSecond
+  const rest = over < 0 ? over + microsecondsPerSecond : over
   if (rest === 0) return `${time}${zone}`
   const fraction = String(rest).padStart(6, '0').replace(/0+$/, '')
   return `${time}.${fraction}${zone}`

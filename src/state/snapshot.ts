@@ -3,7 +3,7 @@ import type { KnownKey, SnapshotEntry, SnapshotReader, WaitingKey } from '../pla
 import { isAdopted } from './adopted.ts'
 import type { Confirmations } from './confirmations.ts'
 import { countKeys } from './count-keys.ts'
-import type { Database, Phrases, Session } from './database.ts'
+import type { Cell, Database, Phrases, Session } from './database.ts'
 import { fold } from './fold.ts'
 import { allOverKeys } from './key-lists.ts'
 import { findActivation } from './lock.ts'
@@ -107,11 +107,7 @@ export class StoredSnapshot implements SnapshotReader {
       const [row]: readonly Record<
         'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again',
         string
-      >[] = await this.#database.read((session) =>
-        last === null
-          ? session.all(page(''), [activation])
-          : session.all(page('and key > ?'), [activation, last]),
-      )
+      >[] = await this.#page(page, [activation], last)
       const keys: string[] = JSON.parse(row?.keys ?? '[]')
       const fingerprints: (string | null)[] = JSON.parse(row?.fingerprints ?? '[]')
       const removed: SnapshotEntry['removed'][] = JSON.parse(row?.removed ?? '[]')
@@ -139,11 +135,7 @@ export class StoredSnapshot implements SnapshotReader {
       ) as page`
     let last: string | null = null
     do {
-      const [row]: readonly { readonly keys: string }[] = await this.#database.read((session) =>
-        last === null
-          ? session.all(page(''), [activation])
-          : session.all(page('and key > ?'), [activation, last]),
-      )
+      const [row]: readonly { readonly keys: string }[] = await this.#page(page, [activation], last)
       const keys: string[] = JSON.parse(row?.keys ?? '[]')
       last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
       if (keys.length > 0) yield keys.map(fromColumn)
@@ -162,11 +154,10 @@ export class StoredSnapshot implements SnapshotReader {
       ) ${condition} order by key limit ${idsPerPage}`
     let last: string | null = null
     do {
-      const rows: readonly Pick<EntryRow, 'key' | 'target_id'>[] = await this.#database.read(
-        (session) =>
-          last === null
-            ? session.all(page(''), [activation, wanted])
-            : session.all(page('and key > ?'), [activation, wanted, last]),
+      const rows: readonly Pick<EntryRow, 'key' | 'target_id'>[] = await this.#page(
+        page,
+        [activation, wanted],
+        last,
       )
       last = rows.length === idsPerPage ? (rows.at(-1)?.key ?? null) : null
       yield rows.map(({ key, target_id }) => ({
@@ -217,14 +208,23 @@ export class StoredSnapshot implements SnapshotReader {
       and fingerprint is not null and (next_retry is null or next_retry > ?) ${condition} order by key limit ${keysPerPage}`
     let last: string | null = null
     do {
-      const rows: readonly WaitingKey[] = await this.#database.read((session) =>
-        last === null
-          ? session.all(page(''), [activation, now])
-          : session.all(page('and key > ?'), [activation, now, last]),
-      )
+      const rows: readonly WaitingKey[] = await this.#page(page, [activation, now], last)
       last = rows.length === keysPerPage ? (rows.at(-1)?.key ?? null) : null
       if (rows.length > 0) yield rows.map((row) => ({ ...row, key: fromColumn(row.key) }))
     } while (last !== null)
+  }
+
+  /** Reads what comes behind a key; null for the beginning. `page`: the SQL, with a condition that is last of its bindings. */
+  #page<Row extends object>(
+    page: (condition: string) => string,
+    bindings: readonly Cell[],
+    last: string | null,
+  ): Promise<readonly Row[]> {
+    return this.#database.read((session) =>
+      last === null
+        ? session.all<Row>(page(''), bindings)
+        : session.all<Row>(page('and key > ?'), [...bindings, last]),
+    )
   }
 
   /** The activation, when its snapshot has taken in all that was confirmed. */
