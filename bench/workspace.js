@@ -8,6 +8,9 @@ import { runNode, runProcess } from './measure.js'
 const command = fileURLToPath(new URL('command.js', import.meta.url))
 const sentBytes = fileURLToPath(new URL('sent-bytes.js', import.meta.url))
 
+// Node reads that file before it starts any program, and psql, which programs are compared with, does not.
+const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
+
 /** The files of a folder, in folders within it too. */
 async function filesIn(folder) {
   const found = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -45,7 +48,7 @@ export async function makeWorkspace(source) {
       runNode([command, ...args], {
         cwd: folder,
         expected,
-        env: { ...process.env, MILLRACE_BENCH_TARGET: down ? 'down' : '' },
+        env: { ...environment, MILLRACE_BENCH_TARGET: down ? 'down' : '' },
       }),
     /** Says what is planned, and how: the query and the fields of the only activation. */
     async plan({ query, fields, tags = [], planBy = 'hash' }) {

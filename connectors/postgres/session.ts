@@ -1,7 +1,9 @@
 import type pg from 'pg'
-import { StopRunError } from '../../src/connector/index.ts'
+import { StopRunError, TryAgainError } from '../../src/connector/index.ts'
+import { connect, type Endpoint, leave } from './connection.ts'
 import type { FieldDescription } from './describe.ts'
 import type { PostgresOptions } from './index.ts'
+import type { ServerError } from './run-time-errors.ts'
 import type { DecodedColumn } from './values.ts'
 
 // The text that values arrive as depends on these.
@@ -14,9 +16,45 @@ const outputSettings: Readonly<Record<string, string>> = {
   client_encoding: 'UTF8',
 }
 
+/** SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const endsSession = /^(57P|25P03)/
+
+/** A connection in whose transaction nothing was read yet. */
+export interface Session {
+  readonly client: pg.Client
+  /** The server's. */
+  readonly version: string
+}
+
+/**
+ * Logs in and begins a transaction as `begin` does. Throws as `connect` and `begin` do, and `TryAgainError` where the
+ * connection breaks meanwhile.
+ */
+export async function openSession(
+  endpoint: Endpoint,
+  options: PostgresOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const client = await connect(endpoint, signal)
+  const onAbort = () => void leave(client)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return { client, version: await begin(client, options) }
+  } catch (error) {
+    await leave(client)
+    signal.throwIfAborted()
+    if (error instanceof StopRunError) throw error
+    const cause = { cause: error }
+    throw new TryAgainError('The connection to Postgres broke before the query ran.', null, cause)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 /**
  * Begins a read-only transaction with the settings that a source reads under, and returns the server's version.
- * Throws `StopRunError` where the server refuses one of them.
+ * Throws `StopRunError` where the server refuses one of them, else what pg throws.
  */
 export async function begin(client: pg.Client, options: PostgresOptions): Promise<string> {
   const settings = { ...outputSettings }
@@ -25,7 +63,8 @@ export async function begin(client: pg.Client, options: PostgresOptions): Promis
   }
   if (options.search_path !== undefined) settings.search_path = options.search_path
   if (options.role !== undefined) settings.role = options.role
-  await client.query('BEGIN TRANSACTION READ ONLY')
+  // Whatever the server's default: the query has to see what is there when it runs, not when its session was made ready.
+  await client.query('BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY')
   try {
     const { rows } = await client.query<{ version: string }>(
       `SELECT pg_catalog.set_config(name, setting, true), pg_catalog.current_setting('server_version') AS version
@@ -34,8 +73,8 @@ export async function begin(client: pg.Client, options: PostgresOptions): Promis
     )
     return rows[0]?.version ?? ''
   } catch (error) {
-    const { severity, message } = error as { severity?: string; message: string }
-    if (severity === undefined) throw error
+    const { code, severity, message } = error as ServerError
+    if (severity === undefined || endsSession.test(code ?? '')) throw error
     throw new StopRunError(`Postgres refused a setting of the source: ${message}.`, {
       cause: error,
     })

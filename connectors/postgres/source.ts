@@ -13,16 +13,16 @@ import { decodedColumns } from './describe.ts'
 import { queryError } from './errors.ts'
 import { canReadFrames, FrameReader } from './frames.ts'
 import type { PostgresOptions } from './index.ts'
-import { LoginAhead } from './login-ahead.ts'
 import { prepare } from './prepare.ts'
 import type { RowReader } from './reader.ts'
-import { begin, hashedAs, sendsBinaryTimes } from './session.ts'
+import { hashedAs, sendsBinaryTimes } from './session.ts'
+import { SessionAhead } from './session-ahead.ts'
 import { asWritten } from './statement.ts'
 
 /** What queries of one source share. */
 interface Shared {
   readonly endpoint: Endpoint
-  readonly login: LoginAhead
+  readonly ahead: SessionAhead
   readonly options: PostgresOptions
   readonly clock: ConnectorContext['clock']
   readonly mayReadFrames: boolean
@@ -31,9 +31,9 @@ interface Shared {
 }
 
 /**
- * A Postgres source. Each query has a connection and a read-only transaction of its own; for the first one, the login begins
- * here, and what it fails with is thrown by the query. Rows are taken from the
- * socket as bytes where pg's internals are as expected, else (or where `mayReadFrames` is false) through pg's cursor.
+ * A Postgres source. Each query has a connection and a read-only transaction of its own; those of the first one are opened
+ * here, and what that fails with is thrown by the query. Rows are taken from the socket as bytes where pg's internals are
+ * as expected, else (or where `mayReadFrames` is false) through pg's cursor.
  */
 export async function openPostgres(
   options: PostgresOptions,
@@ -42,8 +42,8 @@ export async function openPostgres(
 ): Promise<Source> {
   const endpoint = await endpointOf(options, context)
   const open = new Set<() => Promise<void>>()
-  const login = new LoginAhead(endpoint)
-  const shared = { endpoint, login, options, clock: context.clock, mayReadFrames, open }
+  const ahead = new SessionAhead(endpoint, options)
+  const shared = { endpoint, ahead, options, clock: context.clock, mayReadFrames, open }
   let closed = false
   return {
     async query(text, signal, reading) {
@@ -52,7 +52,7 @@ export async function openPostgres(
     },
     async close() {
       closed = true
-      await Promise.all([login.drop(), ...[...open].map((end) => end())])
+      await Promise.all([ahead.drop(), ...[...open].map((end) => end())])
     },
   }
 }
@@ -61,9 +61,9 @@ async function startQuery(
   text: string,
   signal: AbortSignal,
   reading: Reading,
-  { endpoint, login, options, clock, mayReadFrames, open }: Shared,
+  { endpoint, ahead, options, clock, mayReadFrames, open }: Shared,
 ): Promise<RowStream> {
-  const client = await login.take(signal)
+  const { client, version } = await ahead.take(signal)
   let statement = asWritten(text)
   let reader: RowReader | undefined
   let finished = false
@@ -96,8 +96,6 @@ async function startQuery(
   }
 
   try {
-    signal.throwIfAborted()
-    const version = await begin(client, options)
     signal.throwIfAborted()
     const prepared = await prepare(client, text, reading, options)
     signal.throwIfAborted()

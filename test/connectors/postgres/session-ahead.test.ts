@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { type Source, StopRunError } from '../../../src/connector/index.ts'
@@ -18,16 +18,25 @@ const never = new AbortController().signal
 const open = (url: string, options: Record<string, unknown> = {}): Promise<Source> =>
   postgres.open(postgres.options.parse({ url, ...options }), context)
 
-describe.skipIf(skipped)('the first login of a postgres source', () => {
+describe.skipIf(skipped)('the first session of a postgres source', () => {
   let url = ''
 
   const sessions = () =>
     server.execute(
-      `select pid, query from pg_stat_activity where application_name = 'millrace'
+      `select pid, state, query from pg_stat_activity where application_name = 'millrace'
        and datname = '${new URL(url).pathname.slice(1)}'`,
     )
   const until = async (count: number) => {
     while ((await sessions()).length !== count);
+  }
+  /** Its transaction has begun, with all its settings. */
+  const untilReady = async () => {
+    for (;;) {
+      const [session] = await sessions()
+      if (session?.state === 'idle in transaction' && /set_config/.test(String(session.query))) {
+        return session
+      }
+    }
   }
   const processOf = async (source: Source) =>
     (await readAll(source, 'select pg_backend_pid()')).rows[0]?.[0]
@@ -37,15 +46,27 @@ describe.skipIf(skipped)('the first login of a postgres source', () => {
   })
   afterAll(() => server.stop())
 
-  it('begins when it is opened, asks nothing, and serves the first query', async () => {
+  it('is made ready when the source is opened, and serves the first query', async () => {
     const source = await open(url)
-    await until(1)
-    const [session] = await sessions()
-    expect(session?.query).toBe('')
-    expect(await processOf(source)).toBe(session?.pid)
-    expect(await processOf(source)).not.toBe(session?.pid)
+    const session = await untilReady()
+    expect(await processOf(source)).toBe(session.pid)
+    expect(await processOf(source)).not.toBe(session.pid)
     await source.close()
     await until(0)
+  })
+
+  it('sees what is there when the query runs, whatever isolation the server has as its default', async () => {
+    const database = new URL(url).pathname.slice(1)
+    await server.execute('create table people (id int)', database)
+    await server.execute(
+      `alter database "${database}" set default_transaction_isolation = 'serializable'`,
+    )
+    const source = await open(url)
+    await untilReady()
+    await server.execute('insert into people values (1)', database)
+    expect((await readAll(source, 'select id from people')).rows).toEqual([[1]])
+    await source.close()
+    await server.execute(`alter database "${database}" reset default_transaction_isolation`)
   })
 
   it('is given up where nobody asked anything', async () => {
@@ -64,14 +85,46 @@ describe.skipIf(skipped)('the first login of a postgres source', () => {
 
   it('is replaced where the server has ended it meanwhile', async () => {
     const source = await open(url)
-    await until(1)
-    const [session] = await sessions()
-    await server.execute(`select pg_terminate_backend(${session?.pid})`)
+    const session = await untilReady()
+    await server.execute(`select pg_terminate_backend(${session.pid})`)
     await until(0)
     // What the server said last has to come in.
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-    expect(await processOf(source)).not.toBe(session?.pid)
+    expect(await processOf(source)).not.toBe(session.pid)
     await source.close()
+  })
+
+  it('is replaced where the connection breaks while it is made ready', async () => {
+    const { port } = new URL(url)
+    let cuts = 0
+    const proxy = createServer((client) => {
+      const upstream = connect(Number(port), '127.0.0.1')
+      for (const socket of [client, upstream]) socket.on('error', () => {})
+      upstream.pipe(client)
+      client.on('data', (chunk) => {
+        if (cuts > 0 || !chunk.includes('BEGIN')) return upstream.write(chunk)
+        cuts += 1
+        return client.destroy()
+      })
+      client.on('close', () => upstream.destroy())
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const through = new URL(url)
+    through.port = String((proxy.address() as AddressInfo).port)
+    const source = await open(through.href)
+    while (cuts === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect((await readAll(source, 'select 1')).rows).toEqual([[1]])
+    await source.close()
+    await new Promise((resolve) => proxy.close(resolve))
+  })
+
+  it('fails the query where a setting is refused', async () => {
+    const source = await open(url, { role: 'nobody' })
+    const error = await errorOf(source.query('select 1', never))
+    expect(error).toBeInstanceOf(StopRunError)
+    expect(error.message).toContain('Postgres refused a setting')
+    await source.close()
+    await until(0)
   })
 
   it('fails the query and not the opening', async () => {
@@ -83,7 +136,7 @@ describe.skipIf(skipped)('the first login of a postgres source', () => {
   })
 })
 
-describe('the first login of a source whose server never answers', () => {
+describe('the first session of a source whose server never answers', () => {
   const sockets = new Set<Socket>()
   const silent = createServer((socket) => {
     sockets.add(socket)
