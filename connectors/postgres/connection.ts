@@ -81,13 +81,7 @@ async function tlsOptions(
   for (const name of ['ca', 'cert', 'key'] as const) {
     const file = files[name]
     if (file === undefined) continue
-    try {
-      contents[name] = await readFile(resolve(folder, file), 'utf8')
-    } catch (error) {
-      throw new ConfigurationError(
-        `Cannot read the file that \`ssl.${name}\` names, ${resolve(folder, file)}: ${(error as Error).message}.`,
-      )
-    }
+    contents[name] = await readPem(name, resolve(folder, file))
   }
   // libpq: `require` verifies the chain, not the name, as soon as there is a root certificate.
   // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
@@ -98,6 +92,22 @@ async function tlsOptions(
     rejectUnauthorized: Boolean(chain),
     ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
   }
+}
+
+const pemLabels = { ca: 'CERTIFICATE', cert: 'CERTIFICATE', key: 'PRIVATE KEY' }
+
+async function readPem(name: keyof typeof pemLabels, path: string): Promise<string> {
+  const file = `the file that \`ssl.${name}\` names, ${path}`
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new ConfigurationError(`Cannot read ${file}: ${(error as Error).message}.`)
+  }
+  const label = pemLabels[name]
+  // Some keys say more: "RSA PRIVATE KEY".
+  if (new RegExp(`-----BEGIN [A-Z0-9 ]*${label}-----`).test(text)) return text
+  throw new ConfigurationError(`There is no "-----BEGIN ${label}-----" in ${file}.`)
 }
 
 /** Logs in. Throws `StopRunError` with one sentence that says why it did not work, or the signal's reason. */

@@ -5,9 +5,9 @@ import {
   isScalar,
   isSeq,
   type Node,
-  type Pair,
   parseDocument,
   type Scalar,
+  type YAMLMap,
 } from 'yaml'
 import type { Position, Problem } from '../connector/index.ts'
 import { Lines } from './lines.ts'
@@ -40,6 +40,8 @@ class ParsedYaml implements YamlFile {
   readonly #text: string
   readonly #lines: Lines
   readonly #document: Document
+  /** Of the mappings that were looked into. */
+  readonly #pairs = new Map<YAMLMap, ReadonlyMap<string, Found>>()
 
   constructor(file: string, text: string, lines: Lines, document: Document, data: unknown) {
     this.#file = file
@@ -87,12 +89,29 @@ class ParsedYaml implements YamlFile {
     let found: Found = { key: null, value: this.#document.contents as Node | null }
     let depth = 0
     for (const step of path) {
-      const inside = childOf(this.#target(found.value), String(step))
+      const inside = this.#childOf(this.#target(found.value), step)
       if (inside === null) break
       found = inside
       depth++
     }
     return { found, depth }
+  }
+
+  #childOf(parent: Node | null, step: string | number): Found | null {
+    if (isMap<Node, Node | null>(parent)) return this.#pairsOf(parent).get(String(step)) ?? null
+    const item = isSeq<Node>(parent) ? parent.items[Number(step)] : undefined
+    return item === undefined ? null : { key: item, value: item }
+  }
+
+  #pairsOf(map: YAMLMap<Node, Node | null>): ReadonlyMap<string, Found> {
+    const known = this.#pairs.get(map)
+    if (known !== undefined) return known
+    const pairs = new Map<string, Found>()
+    for (const { key, value } of map.items) {
+      if (isScalar(key)) pairs.set(unmask(String(key.value)), { key, value })
+    }
+    this.#pairs.set(map, pairs)
+    return pairs
   }
 
   #writtenForm(node: Scalar) {
@@ -102,21 +121,6 @@ class ParsedYaml implements YamlFile {
     const start = style === 'block' ? this.#text.indexOf('\n', from) + 1 : from + inset
     return { start, written: this.#text.slice(start, to - inset), style }
   }
-}
-
-function childOf(parent: Node | null, step: string): Found | null {
-  if (isMap(parent)) {
-    for (const pair of parent.items as Pair<Node, Node | null>[]) {
-      if (isScalar(pair.key) && unmask(String(pair.key.value)) === step) {
-        return { key: pair.key, value: pair.value }
-      }
-    }
-  }
-  if (isSeq(parent)) {
-    const item = parent.items[Number(step)] as Node | undefined
-    if (item !== undefined) return { key: item, value: item }
-  }
-  return null
 }
 
 function plainData(data: unknown): unknown {

@@ -109,11 +109,8 @@ export function refusalsOf(
   return [...(otherKeys === null ? [] : [otherKeys]), ...refused.map(({ message }) => message)]
 }
 
-/** A refused query with its place in the file that it stands in. */
+/** A refused query with its place in the file that it stands in: that of its beginning where the warehouse names none. */
 export function queryProblem(activation: Activation, error: QueryError): ConfigurationError {
-  const position =
-    error.offset === null
-      ? activation.problemAt([], '').position
-      : activation.positionInQuery(error.offset)
+  const position = activation.positionInQuery(error.offset ?? 0)
   return new ConfigurationError([{ message: error.message, position }], { cause: error })
 }

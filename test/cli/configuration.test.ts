@@ -193,3 +193,30 @@ describe('reading commands', () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 })
+
+describe('a query that fails without saying where', () => {
+  const failing = "error('it is wrong')"
+  const rest =
+    'target: contact\nmode: upsert\nidentifier: external_id\nfields: { external_id: user_id }\n'
+
+  it.each([
+    [
+      'in the activation',
+      { 'activations/people.yaml': `# Ours\nquery: select ${failing} as user_id\n${rest}` },
+      'activations/people.yaml:2:8',
+    ],
+    [
+      'in a file of its own',
+      {
+        'activations/people.yaml': `query_file: people.sql\n${rest}`,
+        'activations/people.sql': `select ${failing} as user_id`,
+      },
+      'activations/people.sql:1:1',
+    ],
+  ])('is placed where it stands, %s', async (_where, files, place) => {
+    const cwd = await folderWith({ ...projectFiles(), ...files })
+    const { code, stdout } = await millrace(['plan'], { cwd })
+    expect(code).toBe(2)
+    expect(stdout).toContain(`${place}: `)
+  })
+})

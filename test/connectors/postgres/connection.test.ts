@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -245,5 +245,13 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
     const error = await errorOf(query({ url, ssl: { ca: 'nowhere.pem' } }))
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(error.message).toContain(join(folder, 'nowhere.pem'))
+  })
+
+  it.each(['ca', 'cert', 'key'])('names a file of `%s` that is no PEM', async (name) => {
+    writeFileSync(join(folder, 'empty.pem'), '')
+    const error = await errorOf(query({ url, ssl: { [name]: 'empty.pem' } }))
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error.message).toContain(`\`ssl.${name}\``)
+    expect(error.message).toContain(join(folder, 'empty.pem'))
   })
 })
