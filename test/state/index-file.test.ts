@@ -14,6 +14,7 @@ import { entriesPerChunk } from '../../src/plan/digest-column.ts'
 import {
   type IndexContent,
   type IndexSection,
+  indexSectionNames,
   indexSections,
   type KeptIndex,
 } from '../../src/plan/interfaces.ts'
@@ -43,8 +44,6 @@ async function read(index: IndexContent, section: IndexSection): Promise<Buffer>
   return Buffer.concat(pieces)
 }
 
-const all = Object.keys(indexSections) as IndexSection[]
-
 describe('an index file', () => {
   let folder: string
   let file: string
@@ -65,7 +64,7 @@ describe('an index file', () => {
     await writeIndexFile(file, content, 'now')
     const index = await opened()
     expect(index).toMatchObject({ basis, count, isCurrent: true })
-    for (const section of all) {
+    for (const section of indexSectionNames) {
       expect((await read(index, section)).equals(await read(content, section))).toBe(true)
     }
     await index.close()
@@ -145,7 +144,7 @@ describe('an index file', () => {
       const index = await openIndexFile(file, 'now')
       expect(index === null).toBe(at < padding)
       const broken: string[] = []
-      for (const section of index === null ? [] : all) {
+      for (const section of index === null ? [] : indexSectionNames) {
         await read(index as KeptIndex, section).catch(() => broken.push(section))
       }
       expect(broken).toHaveLength(at < head ? 0 : 1)

@@ -18,14 +18,13 @@ import {
   type IndexContent,
   type IndexSection,
   indexFlag,
+  indexSectionNames,
   indexSections,
   type KeptIndex,
 } from '../../src/plan/interfaces.ts'
 import { openIndexFile, writeIndexFile } from '../../src/state/index-file.ts'
 
 const basis = { scope: 'contacts', rows: 'as mapped' }
-const all = Object.keys(indexSections) as IndexSection[]
-
 /** Entries by their numbers, each with bytes of its own; null for one that is gone. */
 type Entries = readonly (number | null)[]
 
@@ -67,7 +66,8 @@ function changesTo(
     gone: Uint32Array.from(gone),
     added: added.length,
     disorder,
-    sections: async () => new Map(all.map((section) => [section, bytesOf(added, section)])),
+    sections: async () =>
+      new Map(indexSectionNames.map((section) => [section, bytesOf(added, section)])),
   }
 }
 
@@ -94,7 +94,7 @@ describe('the patch of an index file', () => {
   const expectEntries = async (token: string, entries: Entries, isCurrent = true) => {
     const index = await opened(token)
     expect(index).toMatchObject({ basis, count: entries.length, isCurrent })
-    for (const section of all) {
+    for (const section of indexSectionNames) {
       const expected = bytesOf(entries, section)
       const room = new Uint8Array(expected.length)
       await index.fill(section, room)
