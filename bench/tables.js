@@ -40,7 +40,7 @@ function measuredOnce(measured, { rows, results }) {
   }
 }
 
-function sizeTable(size) {
+function sizeTable(size, remark = '') {
   const { rows, columns, results, state } = size
   const once = (state?.first_runs ?? []).map((first) => measuredOnce(first, size))
   const lines = [...results, ...once].map((result) => [
@@ -53,7 +53,7 @@ function sizeTable(size) {
     digits(result.peak_megabytes, 0),
     verdict(memoryGoal(result, size)),
   ])
-  const title = `**${whole.format(rows)} rows, ${columns} columns**`
+  const title = `**${whole.format(rows)} rows, ${columns} columns${remark}**`
   const head = ['', 'seconds (min-max)', 'ratio to A', 'goal', 'rows/s', 'CPU s', 'peak MB', 'goal']
   return `${title}\n\n${table(head, lines)}`
 }
@@ -96,7 +96,7 @@ function plannerParts(planner) {
   const parts = []
   if (sizes.length > 0) parts.push(`A is made by ${copiedBy}.`)
   parts.push(...[...sizes, ...widths].flatMap(sizeParts))
-  if (naive !== null) parts.push(sizeTable(naive))
+  if (naive !== null) parts.push(sizeTable(naive, ', without millrace'))
   if (perKey !== null) {
     parts.push(
       `One more key takes ${digits(perKey, 0)} bytes of memory in a run that changes nothing.`,

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
-import { resolve } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import { type Clock, ConfigurationError, type ConnectorContext } from '../../src/connector/index.ts'
@@ -8,6 +6,7 @@ import { type Address, parseUrl } from './address.ts'
 import { connectError, withoutTls } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
 import { PooledSocket } from './socket.ts'
+import { tlsOptions } from './tls-files.ts'
 
 /** All that is needed to reach a server, files read and checked. */
 export interface Endpoint extends Address {
@@ -33,7 +32,7 @@ const cancelAgainAfter = 50
 /** A server that ignores so many cancels is left alone. */
 const mostCancels = 100
 
-/** Reads what the options point to. Throws `ConfigurationError` where a file of theirs cannot be read. */
+/** Reads what the options point to. Throws `ConfigurationError` where a file of theirs cannot be read, or used. */
 export async function endpointOf(
   options: PostgresOptions,
   context: ConnectorContext,
@@ -70,44 +69,6 @@ function addressOf(options: PostgresOptions): Address {
   }
   const { host = 'localhost', port = 5432, user = 'postgres', password = null } = options
   return { host, port, user, password, database: options.database ?? user, parameters: {} }
-}
-
-async function tlsOptions(
-  mode: string,
-  files: Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>,
-  folder: string,
-): Promise<ConnectionOptions> {
-  const contents: Partial<Record<'ca' | 'cert' | 'key', string>> = {}
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    const file = files[name]
-    if (file === undefined) continue
-    contents[name] = await readPem(name, resolve(folder, file))
-  }
-  // libpq: `require` verifies the chain, not the name, as soon as there is a root certificate.
-  // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
-  const chain =
-    mode === 'verify-full' || mode === 'verify-ca' || (mode === 'require' && contents.ca)
-  return {
-    ...contents,
-    rejectUnauthorized: Boolean(chain),
-    ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
-  }
-}
-
-const pemLabels = { ca: 'CERTIFICATE', cert: 'CERTIFICATE', key: 'PRIVATE KEY' }
-
-async function readPem(name: keyof typeof pemLabels, path: string): Promise<string> {
-  const file = `the file that \`ssl.${name}\` names, ${path}`
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new ConfigurationError(`Cannot read ${file}: ${(error as Error).message}.`)
-  }
-  const label = pemLabels[name]
-  // Some keys say more: "RSA PRIVATE KEY".
-  if (new RegExp(`-----BEGIN [A-Z0-9 ]*${label}-----`).test(text)) return text
-  throw new ConfigurationError(`There is no "-----BEGIN ${label}-----" in ${file}.`)
 }
 
 /** Logs in. Throws `StopRunError` with one sentence that says why it did not work, or the signal's reason. */
@@ -162,9 +123,18 @@ async function attempt(
   }
 }
 
-/** Whether the server has not ended the connection, as far as is known here. */
-export function isConnected(client: pg.Client): boolean {
-  return (client as unknown as Internals).connection.stream.writable
+/** Whether the server still answers, by an empty query; an abort of the signal ends the connection. Never throws. */
+export async function answers(client: pg.Client, signal: AbortSignal): Promise<boolean> {
+  const onAbort = () => void leave(client)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await client.query('')
+    return true
+  } catch {
+    return false
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** Logs out, and leaves: what the server then does to end its process is not waited for. Never throws. */

@@ -67,9 +67,27 @@ function reason(error: Thrown): string {
 }
 
 /**
- * What a failed query means for the run.
+ * Whether an error passes by itself: the server ends sessions, has no means left, or somebody else was in the way.
  * SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
+export function isTemporary(code: string): boolean {
+  return /^(57|53|40|55P03|25P03|08(?!P01))/.test(code)
+}
+
+/** Why no transaction began for a query. */
+export function beginError(error: unknown): StopRunError | TryAgainError {
+  const { code = '', severity, message } = error as Thrown
+  const options = { cause: error }
+  if (severity === undefined) {
+    const broke = 'The connection to Postgres broke before the query ran.'
+    return new TryAgainError(broke, null, options)
+  }
+  return isTemporary(code)
+    ? new TryAgainError(`Postgres: ${message}`, null, options)
+    : new StopRunError(`Postgres: ${message}`, options)
+}
+
+/** What a failed query means for the run. */
 export function queryError(
   error: unknown,
   statement: Statement,
@@ -91,7 +109,7 @@ export function queryError(
   }
   const hidesValues = mayHoldValues(thrown)
   const message = `Postgres: ${hidesValues ? withoutValues(thrown, statement.query) : thrown.message}`
-  if (/^(57|53|40|55P03|08(?!P01))/.test(code)) return new TryAgainError(message, null, options)
+  if (isTemporary(code)) return new TryAgainError(message, null, options)
   if (/^(58|XX|F0)/.test(code)) return new StopRunError(message, options)
   if (code === '25006') {
     return new QueryError(

@@ -1,5 +1,5 @@
 import { TryAgainError } from '../../src/connector/index.ts'
-import { type Endpoint, isConnected, leave } from './connection.ts'
+import { answers, type Endpoint, leave } from './connection.ts'
 import type { PostgresOptions } from './index.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -26,14 +26,16 @@ export class SessionAhead {
     return session ?? openSession(this.#endpoint, this.#options, signal)
   }
 
-  /** Null where the server has ended it. */
+  /** Null where the server has ended it, which may not have been heard of yet. */
   async #opened(opening: Promise<Session>, signal: AbortSignal): Promise<Session | null> {
     const onAbort = () => this.#abort.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     try {
       const session = await opening
-      return isConnected(session.client) ? session : null
+      if (await answers(session.client, signal)) return session
+      await leave(session.client)
+      return null
     } catch (error) {
       if (error instanceof TryAgainError) return null
       throw error

@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { StopRunError, TryAgainError } from '../../src/connector/index.ts'
+import { StopRunError } from '../../src/connector/index.ts'
 import { connect, type Endpoint, leave } from './connection.ts'
 import type { FieldDescription } from './describe.ts'
+import { beginError, isTemporary } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
 import type { ServerError } from './run-time-errors.ts'
 import type { DecodedColumn } from './values.ts'
@@ -16,9 +17,6 @@ const outputSettings: Readonly<Record<string, string>> = {
   client_encoding: 'UTF8',
 }
 
-/** SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const endsSession = /^(57P|25P03)/
-
 /** A connection in whose transaction nothing was read yet. */
 export interface Session {
   readonly client: pg.Client
@@ -27,8 +25,8 @@ export interface Session {
 }
 
 /**
- * Logs in and begins a transaction as `begin` does. Throws as `connect` and `begin` do, and `TryAgainError` where the
- * connection breaks meanwhile.
+ * Logs in and begins a transaction as `begin` does. Throws as `connect` does, `StopRunError` where the server refuses a
+ * transaction or a setting, and `TryAgainError` where it may have time for one later, or the connection breaks.
  */
 export async function openSession(
   endpoint: Endpoint,
@@ -44,9 +42,7 @@ export async function openSession(
   } catch (error) {
     await leave(client)
     signal.throwIfAborted()
-    if (error instanceof StopRunError) throw error
-    const cause = { cause: error }
-    throw new TryAgainError('The connection to Postgres broke before the query ran.', null, cause)
+    throw error instanceof StopRunError ? error : beginError(error)
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
@@ -73,8 +69,8 @@ export async function begin(client: pg.Client, options: PostgresOptions): Promis
     )
     return rows[0]?.version ?? ''
   } catch (error) {
-    const { code, severity, message } = error as ServerError
-    if (severity === undefined || endsSession.test(code ?? '')) throw error
+    const { code = '', severity, message } = error as ServerError
+    if (severity === undefined || isTemporary(code)) throw error
     throw new StopRunError(`Postgres refused a setting of the source: ${message}.`, {
       cause: error,
     })

@@ -23,11 +23,14 @@ export function complaint(error: YAMLError, text: string): string {
 /** Aliases of anchors that the file does not have. */
 export function strayAliases(document: Document): readonly { offset: number; name: string }[] {
   const found: { offset: number; name: string }[] = []
+  // To resolve an alias, the library goes through all that stands before it.
+  const anchors = new Set<string>()
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined) {
-        found.push({ offset: alias.range?.[0] ?? 0, name: alias.source })
-      }
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor)
+    },
+    Alias(_, { source, range }) {
+      if (!anchors.has(source)) found.push({ offset: range?.[0] ?? 0, name: source })
     },
   })
   return found

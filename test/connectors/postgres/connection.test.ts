@@ -254,4 +254,17 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
     expect(error.message).toContain(`\`ssl.${name}\``)
     expect(error.message).toContain(join(folder, 'empty.pem'))
   })
+
+  it.each([
+    ['cert', 'CERTIFICATE'],
+    ['key', 'PRIVATE KEY'],
+  ])('names a file of `%s` that is damaged', async (name, label) => {
+    writeFileSync(
+      join(folder, 'damaged.pem'),
+      `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`,
+    )
+    const error = await errorOf(query({ url, ssl: { [name]: 'damaged.pem' } }))
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error.message).toContain(`\`ssl.${name}\``)
+  })
 })

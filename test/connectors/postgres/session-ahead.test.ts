@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
-import { type Source, StopRunError } from '../../../src/connector/index.ts'
+import { type Source, StopRunError, TryAgainError } from '../../../src/connector/index.ts'
 import { errorOf, readAll } from '../../conformance/source.ts'
 import {
   type PostgresServer,
@@ -88,23 +88,21 @@ describe.skipIf(skipped)('the first session of a postgres source', () => {
     const session = await untilReady()
     await server.execute(`select pg_terminate_backend(${session.pid})`)
     await until(0)
-    // What the server said last has to come in.
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     expect(await processOf(source)).not.toBe(session.pid)
     await source.close()
   })
 
-  it('is replaced where the connection breaks while it is made ready', async () => {
-    const { port } = new URL(url)
-    let cuts = 0
+  /** A source behind a proxy that answers each BEGIN itself, the first so many times. */
+  async function behindProxy(times: number, answer: (client: Socket) => void) {
+    let answered = 0
     const proxy = createServer((client) => {
-      const upstream = connect(Number(port), '127.0.0.1')
+      const upstream = connect(Number(new URL(url).port), '127.0.0.1')
       for (const socket of [client, upstream]) socket.on('error', () => {})
       upstream.pipe(client)
       client.on('data', (chunk) => {
-        if (cuts > 0 || !chunk.includes('BEGIN')) return upstream.write(chunk)
-        cuts += 1
-        return client.destroy()
+        if (answered >= times || !chunk.includes('BEGIN')) return upstream.write(chunk)
+        answered += 1
+        return answer(client)
       })
       client.on('close', () => upstream.destroy())
     })
@@ -112,10 +110,36 @@ describe.skipIf(skipped)('the first session of a postgres source', () => {
     const through = new URL(url)
     through.port = String((proxy.address() as AddressInfo).port)
     const source = await open(through.href)
-    while (cuts === 0) await new Promise((resolve) => setImmediate(resolve))
+    while (answered === 0) await new Promise((resolve) => setImmediate(resolve))
+    return {
+      source,
+      close: async () => {
+        await source.close()
+        await new Promise((resolve) => proxy.close(resolve))
+      },
+    }
+  }
+
+  it('is replaced where the connection breaks while it is made ready', async () => {
+    const { source, close } = await behindProxy(1, (client) => client.destroy())
     expect((await readAll(source, 'select 1')).rows).toEqual([[1]])
-    await source.close()
-    await new Promise((resolve) => proxy.close(resolve))
+    await close()
+  })
+
+  it.each([
+    ['53300', TryAgainError],
+    ['42501', StopRunError],
+  ])('says why the server begins no transaction: %s', async (code, kind) => {
+    const fields = Buffer.from(`SERROR\0VERROR\0C${code}\0Mnot for you\0\0`)
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(fields.length + 4)
+    const { source, close } = await behindProxy(2, (client) => {
+      client.write(Buffer.concat([Buffer.from('E'), length, fields, Buffer.from('Z\0\0\0\x05I')]))
+    })
+    const error = await errorOf(source.query('select 1', never))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain('not for you')
+    await close()
   })
 
   it('fails the query where a setting is refused', async () => {
