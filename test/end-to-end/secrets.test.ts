@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, onTestFinished } from 'vitest'
 import { millrace } from '../support/cli.ts'
 import { postgresServer, skippedWithoutPostgres } from '../support/postgres.ts'
 import { openWorkspace, type Workspace } from '../support/workspace.ts'
@@ -44,6 +44,7 @@ it('a run in which everything fails shows neither token nor password nor what ro
   const server = await postgresServer()
   const postgres = !skippedWithoutPostgres(server) && 'url' in server ? server : null
   if (postgres !== null) {
+    onTestFinished(() => postgres.stop())
     await postgres.execute(`create role keeper login password '${password}'`)
     await postgres.configure({ 'pg_hba.conf': 'host all keeper 127.0.0.1/32 scram-sha-256' })
   }
