@@ -51,7 +51,8 @@ async function readPem(name: FileName, path: string): Promise<string> {
   }
   const { createSecureContext } = await import('node:tls')
   try {
-    createSecureContext({ [name]: text })
+    // As `ca`, what cannot be read would be passed over in silence.
+    createSecureContext(name === 'key' ? { key: text } : { cert: text })
   } catch (error) {
     const encrypted = /ENCRYPTED/.test(text) ? '; a key must not ask for a passphrase' : ''
     throw new ConfigurationError(`Cannot use ${file}: ${(error as Error).message}${encrypted}.`)

@@ -256,6 +256,7 @@ describe.skipIf(skipped || !withOpenssl)('TLS to postgres', () => {
   })
 
   it.each([
+    ['ca', 'CERTIFICATE'],
     ['cert', 'CERTIFICATE'],
     ['key', 'PRIVATE KEY'],
   ])('names a file of `%s` that is damaged', async (name, label) => {
