@@ -125,13 +125,24 @@ async function attempt(
 
 /** Whether the server still answers, by an empty query; an abort of the signal ends the connection. Never throws. */
 export async function answers(client: pg.Client, signal: AbortSignal): Promise<boolean> {
-  const onAbort = () => void leave(client)
-  signal.addEventListener('abort', onAbort, { once: true })
   try {
-    await client.query('')
+    await leavingOnAbort(client, signal, () => client.query(''))
     return true
   } catch {
     return false
+  }
+}
+
+/** Does something with a connection, which an abort of the signal ends meanwhile. Throws what that makes pg throw. */
+export async function leavingOnAbort<T>(
+  client: pg.Client,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const onAbort = () => void leave(client)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await work()
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { StopRunError } from '../../src/connector/index.ts'
-import { connect, type Endpoint, leave } from './connection.ts'
+import { connect, type Endpoint, leave, leavingOnAbort } from './connection.ts'
 import type { FieldDescription } from './describe.ts'
 import { beginError, isTemporary } from './errors.ts'
 import type { PostgresOptions } from './index.ts'
@@ -34,17 +34,14 @@ export async function openSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const client = await connect(endpoint, signal)
-  const onAbort = () => void leave(client)
-  signal.addEventListener('abort', onAbort, { once: true })
   try {
     signal.throwIfAborted()
-    return { client, version: await begin(client, options) }
+    const version = await leavingOnAbort(client, signal, () => begin(client, options))
+    return { client, version }
   } catch (error) {
     await leave(client)
     signal.throwIfAborted()
     throw error instanceof StopRunError ? error : beginError(error)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -15,6 +15,15 @@ const keysPerPage = 2_000
 /** Keys that have wanted ids, per step: each step looks through all keys that follow. */
 const idsPerPage = 20_000
 
+/** The keys of a page that is one row with a JSON text for each column. */
+function columnOfKeys<Row extends { readonly keys: string }>([row]: readonly Row[]): string[] {
+  return JSON.parse(row?.keys ?? '[]')
+}
+
+function keysOfRows<Row extends { readonly key: string }>(rows: readonly Row[]): string[] {
+  return rows.map(({ key }) => key)
+}
+
 /** What a run of a full pass has to send whatever is confirmed. */
 export interface FullPass {
   /** What runs from this one on have confirmed, the pass has come to. */
@@ -97,49 +106,40 @@ export class StoredSnapshot implements SnapshotReader {
     if (activation === null) return
     // A page comes as one JSON text per column: handing over rows one by one costs twice the time.
     const { jsonArray } = this.#database.phrases
-    const page = (condition: string) =>
+    const sql = (condition: string) =>
       `select ${jsonArray('key')} as keys, ${jsonArray('fingerprint')} as fingerprints, ${jsonArray('removed')} as removed,
         ${jsonArray('delivered')} as delivered, ${jsonArray('again')} as again from (
         select key, fingerprint, removed, case when sent is null then 0 else 1 end as delivered, ${this.#again} as again from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
-    let last: string | null = after === undefined ? null : toColumn(after)
-    do {
-      const [row]: readonly Record<
-        'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again',
-        string
-      >[] = await this.#page(page, [activation], last)
-      const keys: string[] = JSON.parse(row?.keys ?? '[]')
+    type Row = Record<'keys' | 'fingerprints' | 'removed' | 'delivered' | 'again', string>
+    const last = after === undefined ? null : toColumn(after)
+    const pages = this.#pages(sql, [activation], keysPerPage, columnOfKeys<Row>, last)
+    for await (const { keys, rows } of pages) {
+      const [row] = rows
       const fingerprints: (string | null)[] = JSON.parse(row?.fingerprints ?? '[]')
       const removed: SnapshotEntry['removed'][] = JSON.parse(row?.removed ?? '[]')
       const delivered: number[] = JSON.parse(row?.delivered ?? '[]')
       const again: number[] = JSON.parse(row?.again ?? '[]')
-      last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
-      if (keys.length > 0) {
-        yield keys.map((key, index) => ({
-          key: fromColumn(key),
-          fingerprint: fingerprints[index] ?? null,
-          removed: removed[index] ?? null,
-          delivered: delivered[index] === 1,
-          again: again[index] === 1,
-        }))
-      }
-    } while (last !== null)
+      yield keys.map((key, index) => ({
+        key: fromColumn(key),
+        fingerprint: fingerprints[index] ?? null,
+        removed: removed[index] ?? null,
+        delivered: delivered[index] === 1,
+        again: again[index] === 1,
+      }))
+    }
   }
 
   async *keys(): AsyncGenerator<readonly string[]> {
     const activation = await this.#folded()
     if (activation === null) return
-    const page = (condition: string) =>
+    const sql = (condition: string) =>
       `select ${this.#database.phrases.jsonArray('key')} as keys from (
         select key from snapshot where activation_id = ? ${condition} order by key limit ${keysPerPage}
       ) as page`
-    let last: string | null = null
-    do {
-      const [row]: readonly { readonly keys: string }[] = await this.#page(page, [activation], last)
-      const keys: string[] = JSON.parse(row?.keys ?? '[]')
-      last = keys.length === keysPerPage ? (keys.at(-1) ?? null) : null
-      if (keys.length > 0) yield keys.map(fromColumn)
-    } while (last !== null)
+    type Row = { readonly keys: string }
+    const pages = this.#pages(sql, [activation], keysPerPage, columnOfKeys<Row>)
+    for await (const { keys } of pages) yield keys.map(fromColumn)
   }
 
   async *keysOf(
@@ -148,23 +148,18 @@ export class StoredSnapshot implements SnapshotReader {
     const activation = await this.#folded()
     if (activation === null || ids.length === 0) return
     const wanted = JSON.stringify(ids.map(toColumn))
-    const page = (condition: string) =>
+    const sql = (condition: string) =>
       `select key, target_id from snapshot where activation_id = ? and target_id in (
         select value from ${this.#database.phrases.jsonTexts}
       ) ${condition} order by key limit ${idsPerPage}`
-    let last: string | null = null
-    do {
-      const rows: readonly Pick<EntryRow, 'key' | 'target_id'>[] = await this.#page(
-        page,
-        [activation, wanted],
-        last,
-      )
-      last = rows.length === idsPerPage ? (rows.at(-1)?.key ?? null) : null
+    type Row = Pick<EntryRow, 'key' | 'target_id'>
+    const pages = this.#pages(sql, [activation, wanted], idsPerPage, keysOfRows<Row>)
+    for await (const { rows } of pages) {
       yield rows.map(({ key, target_id }) => ({
         key: fromColumn(key),
         id: target_id === null ? null : fromColumn(target_id),
       }))
-    } while (last !== null)
+    }
   }
 
   async entries(keys: readonly string[]): Promise<ReadonlyMap<string, SnapshotEntry>> {
@@ -203,28 +198,37 @@ export class StoredSnapshot implements SnapshotReader {
     const activation = await this.#number()
     if (activation === null || this.#pass !== null) return
     const now = this.#clock.now()
-    const page = (condition: string) =>
+    const sql = (condition: string) =>
       `select key, fingerprint, settings from failures where activation_id = ? and resolved_at is null
       and fingerprint is not null and (next_retry is null or next_retry > ?) ${condition} order by key limit ${keysPerPage}`
-    let last: string | null = null
-    do {
-      const rows: readonly WaitingKey[] = await this.#page(page, [activation, now], last)
-      last = rows.length === keysPerPage ? (rows.at(-1)?.key ?? null) : null
-      if (rows.length > 0) yield rows.map((row) => ({ ...row, key: fromColumn(row.key) }))
-    } while (last !== null)
+    const pages = this.#pages(sql, [activation, now], keysPerPage, keysOfRows<WaitingKey>)
+    for await (const { rows } of pages) {
+      yield rows.map((row) => ({ ...row, key: fromColumn(row.key) }))
+    }
   }
 
-  /** Reads what comes behind a key; null for the beginning. `page`: the SQL, with a condition that is last of its bindings. */
-  #page<Row extends object>(
-    page: (condition: string) => string,
+  /**
+   * Reads page after page, in the order of the keys, until one is not full. `sql`: that of a page, with a condition whose
+   * value is bound last; `keysIn`: the keys of a page, as the column has them; `last`: the key to begin behind.
+   */
+  async *#pages<Row extends object>(
+    sql: (condition: string) => string,
     bindings: readonly Cell[],
-    last: string | null,
-  ): Promise<readonly Row[]> {
-    return this.#database.read((session) =>
-      last === null
-        ? session.all<Row>(page(''), bindings)
-        : session.all<Row>(page('and key > ?'), [...bindings, last]),
-    )
+    limit: number,
+    keysIn: (rows: readonly Row[]) => readonly string[],
+    last: string | null = null,
+  ): AsyncGenerator<{ readonly keys: readonly string[]; readonly rows: readonly Row[] }> {
+    let behind = last
+    do {
+      const rows = await this.#database.read((session) =>
+        behind === null
+          ? session.all<Row>(sql(''), bindings)
+          : session.all<Row>(sql('and key > ?'), [...bindings, behind]),
+      )
+      const keys = keysIn(rows)
+      behind = keys.length === limit ? (keys.at(-1) ?? null) : null
+      if (keys.length > 0) yield { keys, rows }
+    } while (behind !== null)
   }
 
   /** The activation, when its snapshot has taken in all that was confirmed. */
