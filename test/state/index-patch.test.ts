@@ -25,6 +25,7 @@ import {
 import { openIndexFile, writeIndexFile } from '../../src/state/index-file.ts'
 
 const basis = { scope: 'contacts', rows: 'as mapped' }
+
 /** Entries by their numbers, each with bytes of its own; null for one that is gone. */
 type Entries = readonly (number | null)[]
 

@@ -55,6 +55,15 @@ export function skippedWithoutPostgres(server: PostgresServer | NoPostgres): boo
   return true
 }
 
+/** The server of a file's tests, and whether they are skipped since there is none: then it must not be touched. */
+export async function postgresForTests(): Promise<{
+  readonly server: PostgresServer
+  readonly skipped: boolean
+}> {
+  const found = await postgresServer()
+  return { server: found as PostgresServer, skipped: skippedWithoutPostgres(found) }
+}
+
 interface Identity {
   readonly uid: number
   readonly gid: number

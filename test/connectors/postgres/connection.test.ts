@@ -7,16 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '../../../connectors/postgres/index.ts'
 import { ConfigurationError, StopRunError } from '../../../src/connector/index.ts'
 import { errorOf, readAll, readHashes } from '../../conformance/source.ts'
-import {
-  type PostgresServer,
-  postgresServer,
-  skippedWithoutPostgres,
-} from '../../support/postgres.ts'
+import { postgresForTests } from '../../support/postgres.ts'
 import { context } from './support.ts'
 
-const found = await postgresServer()
-const skipped = skippedWithoutPostgres(found)
-const server = found as PostgresServer
+const { server, skipped } = await postgresForTests()
 const openssl = 'openssl'
 const withOpenssl = hasOpenssl()
 if (!withOpenssl)

@@ -9,11 +9,7 @@ import {
   TryAgainError,
 } from '../../../src/connector/index.ts'
 import { errorOf, notSupported, readAll, sourceConformance } from '../../conformance/source.ts'
-import {
-  type PostgresServer,
-  postgresServer,
-  skippedWithoutPostgres,
-} from '../../support/postgres.ts'
+import { postgresForTests } from '../../support/postgres.ts'
 import { context } from './support.ts'
 
 /** Any that Postgres has, as it writes it. */
@@ -31,9 +27,7 @@ const anyTime = fc
     return `${String(year).padStart(4, '0')}${within}.${fraction}+00${isEarly ? ' BC' : ''}`
   })
 
-const found = await postgresServer()
-const skipped = skippedWithoutPostgres(found)
-const server = found as PostgresServer
+const { server, skipped } = await postgresForTests()
 
 describe.skipIf(skipped)('postgres', () => {
   let url = ''

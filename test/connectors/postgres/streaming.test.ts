@@ -4,16 +4,10 @@ import { postgres } from '../../../connectors/postgres/index.ts'
 import { openPostgres } from '../../../connectors/postgres/source.ts'
 import { QueryError, type Source } from '../../../src/connector/index.ts'
 import { errorOf, readAll, readHashes } from '../../conformance/source.ts'
-import {
-  type PostgresServer,
-  postgresServer,
-  skippedWithoutPostgres,
-} from '../../support/postgres.ts'
+import { postgresForTests } from '../../support/postgres.ts'
 import { context } from './support.ts'
 
-const found = await postgresServer()
-const skipped = skippedWithoutPostgres(found)
-const server = found as PostgresServer
+const { server, skipped } = await postgresForTests()
 const never = new AbortController().signal
 
 describe.skipIf(skipped)('rows that stream from postgres', () => {
